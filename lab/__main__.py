@@ -1,0 +1,46 @@
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m lab`: what the Makefile and the molecule scenarios call."""
+
+from __future__ import annotations
+
+import argparse
+
+from . import engine, hosts, site
+from .common import STATE, LabError, fail
+
+
+def main() -> None:
+    """Parse the command line and do the one thing it asks for."""
+    parser = argparse.ArgumentParser(prog="lab", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="engine and hosts; what runs already stays")
+    commands.add_parser("site", help="run the playbook on the lab's router twice and say what works")
+    commands.add_parser("down", help="end everything that up started")
+    fresh = commands.add_parser("fresh", help="put a new machine in a host's place")
+    fresh.add_argument("host")
+    fresh.add_argument("--image", help="an image of images/images.yml")
+    fresh.add_argument("--package", action="append", default=[], help="installed from the image's own source first")
+    reboot = commands.add_parser("reboot", help="power a host off and on")
+    reboot.add_argument("host")
+    args = parser.parse_args()
+    STATE.mkdir(parents=True, exist_ok=True)
+    try:
+        if args.command == "up":
+            print(f"  {engine.start()}", flush=True)
+            hosts.up()
+        elif args.command == "site":
+            site.main()
+        elif args.command == "down":
+            engine.stop()
+        elif args.command == "fresh":
+            hosts.replace(args.host, args.image, args.package)
+        elif args.command == "reboot":
+            hosts.reboot(args.host)
+    except LabError as error:
+        fail(error)
+
+
+if __name__ == "__main__":
+    main()

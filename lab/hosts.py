@@ -1,0 +1,204 @@
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts of topology.yml as containers, and the cables between them and the switch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from typing import Any
+
+import yaml
+
+from .common import LAB, ROOT, STATE, TAG, LabError, poll, run, step
+from .engine import LABEL, SOCKET, docker, image_ref
+
+SSH_CONFIG = STATE / "ssh_config"
+_KEY = STATE / "ssh_key"
+
+
+def topology() -> dict[str, Any]:
+    """topology.yml as data."""
+    return yaml.safe_load((LAB / "topology.yml").read_text(encoding="utf-8"))
+
+
+def container(host: str) -> str:
+    """Docker's name of a host."""
+    return f"homerouter-{TAG}-{host}"
+
+
+def pid(host: str) -> str:
+    """Process id of a host's init, as the engine's kernel knows it."""
+    return docker("inspect", "--format", "{{.State.Pid}}", container(host)).strip()
+
+
+def _in_engine(script: str) -> None:
+    """Run a shell script beside the containers, where all their network namespaces can be reached."""
+    docker(
+        "run", "--rm", "--interactive", "--privileged", "--pid=host", "--network=host", "--label", LABEL,
+        "--entrypoint=/bin/sh", image_ref("node"), "-eu", stdin=script,
+    )  # fmt: skip
+
+
+def _cables(hosts: list[str]) -> str:
+    """Shell lines that plug the given hosts in, switch ports included."""
+    top = topology()
+    switch = pid("switch")
+    lines: list[str] = []
+    if "switch" in hosts:
+        lines.append(
+            f"nsenter -t {switch} -n ip link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0 mcast_snooping 1"
+        )
+        lines.append(f"nsenter -t {switch} -n ip link set br0 up")
+        # A switch is powered on last of all: everybody's cable has to be plugged in again.
+        hosts = list(top["hosts"])
+    for host in hosts:
+        if host == "switch":
+            continue
+        spec = top["hosts"][host]
+        port = spec["port"]
+        lines += [
+            f"nsenter -t {switch} -n ip link delete {port} 2>/dev/null || :",
+            f"ip link add name eth0 address {spec['mac']} netns {pid(host)} type veth peer name {port} netns {switch}",
+            f"nsenter -t {switch} -n sh -eu <<'PORT'",
+            f"ip link set {port} master br0 up",
+            *_port_lines(port, top["switch"][port]),
+            "PORT",
+            f"nsenter -t {pid(host)} -n ip link set eth0 up",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _port_lines(port: str, spec: dict[str, Any]) -> list[str]:
+    lines = [f"bridge vlan add dev {port} vid {vid}" for vid in spec.get("tagged", [])]
+    if "access" in spec:
+        lines.append(f"bridge vlan add dev {port} vid {spec['access']} pvid untagged")
+    return lines
+
+
+def _create(host: str, image: str) -> None:
+    nics = "" if host == "switch" else "eth0"
+    docker(
+        "run", "--detach", "--name", container(host), "--hostname", host, "--label", LABEL, "--privileged",
+        "--cgroupns=private", "--network=none", "--tmpfs=/run", "--tmpfs=/tmp",
+        "--env", f"LAB_KEY={_KEY.with_suffix('.pub').read_text(encoding='utf-8').strip()}",
+        "--env", f"LAB_NICS={nics}", image_ref(image),
+    )  # fmt: skip
+
+
+def _booted(host: str) -> bool:
+    try:
+        # "degraded" is a finished boot too; what failed is for the tests to say.
+        state = docker("exec", container(host), "systemctl", "is-system-running")
+    except LabError as error:
+        return "degraded" in str(error)
+    return state.strip() == "running"
+
+
+def _provision(host: str) -> None:
+    script = LAB / "hosts" / f"{topology()['hosts'][host].get('provision', 'none')}.sh"
+    if script.exists():
+        docker("exec", "--interactive", container(host), "sh", "-s", stdin=script.read_text(encoding="utf-8"))
+
+
+def _settle(hosts: list[str]) -> None:
+    _in_engine(_cables(hosts))
+    for host in hosts:
+        poll(lambda host=host: _booted(host), 90, f"{host} to boot", interval=0.5)  # type: ignore[misc]
+        _provision(host)
+
+
+def running() -> set[str]:
+    """Hosts that are up now."""
+    out = docker("ps", "--filter", f"label={LABEL}", "--format", "{{.Names}}")
+    return {name.rpartition("-")[2] for name in out.split()}
+
+
+def up() -> None:
+    """Start what is not running yet: safe to call again, also after an interruption."""
+    if not _KEY.exists():
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "homerouter-lab", "-f", _KEY)
+    _write_access()
+    top = topology()
+    # A host counts as up when its marker says that it was wired and provisioned to the end.
+    missing = [host for host in top["hosts"] if host not in running() or not (STATE / f"{host}.ready").exists()]
+    if "switch" in missing:
+        missing = list(top["hosts"])
+    if not missing:
+        return
+    with step(f"hosts: {', '.join(missing)}"):
+        for host in missing:
+            _remove(host)
+            _create(host, top["hosts"][host]["image"])
+        _settle(missing)
+        for host in missing:
+            (STATE / f"{host}.ready").write_text(pid(host), encoding="utf-8")
+
+
+def _remove(host: str) -> None:
+    (STATE / f"{host}.ready").unlink(missing_ok=True)
+    if docker("ps", "--all", "--quiet", "--filter", f"name=^{container(host)}$").strip():
+        docker("rm", "--force", "--volumes", container(host))
+
+
+def replace(host: str, image: str | None = None, packages: list[str] | None = None) -> None:
+    """A fresh machine in a host's place: its disk is new, its cable the same."""
+    with step(f"fresh {host} ({image or topology()['hosts'][host]['image']})"):
+        _remove(host)
+        _create(host, image or topology()["hosts"][host]["image"])
+        _settle([host])
+        if packages:
+            docker("exec", container(host), "apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages)
+        (STATE / f"{host}.ready").write_text(pid(host), encoding="utf-8")
+
+
+def reboot(host: str) -> None:
+    """Power off and on: the disk stays, interfaces and processes do not."""
+    with step(f"reboot {host}"):
+        docker("restart", "--time", "30", container(host))
+        _settle([host])
+
+
+def _write_access() -> None:
+    """ssh without any network: each host's sshd is started by docker exec at the other end of a pipe."""
+    docker_host = f"unix://{SOCKET}" if SOCKET.exists() else os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    blocks = ["# Written by the lab; goes with `make down`."]
+    for host, spec in topology()["hosts"].items():
+        blocks.append(
+            f"Host {' '.join([host, *spec.get('addresses', [])])}\n"
+            f"    ProxyCommand docker --host {shlex.quote(docker_host)} exec -i {container(host)} /usr/sbin/sshd -i\n"
+        )
+    blocks.append(
+        "Host *\n"
+        "    User root\n"
+        f"    IdentityFile {_KEY}\n"
+        "    IdentitiesOnly yes\n"
+        "    StrictHostKeyChecking no\n"
+        "    UserKnownHostsFile /dev/null\n"
+        "    LogLevel ERROR\n"
+        "    ControlMaster auto\n"
+        "    ControlPersist 300\n"
+        # Short, since the path of a unix socket may have 107 characters at most.
+        f"    ControlPath /tmp/homerouter-{TAG}-%n\n"
+    )
+    SSH_CONFIG.write_text("\n".join(blocks), encoding="utf-8")
+    playbooks = ROOT / "playbooks"
+    if playbooks.is_dir():
+        (playbooks / "ansible.cfg").write_text(
+            "# Written by the lab, so that `cd playbooks && ansible-playbook site.yml -i home` reaches its router;\n"
+            "# goes with `make down`.\n"
+            "[defaults]\n"
+            f"collections_path = {ROOT}/build/collections\n"
+            "inject_facts_as_vars = false\n"
+            "[ssh_connection]\n"
+            "pipelining = true\n"
+            f"ssh_args = -F {SSH_CONFIG}\n",
+            encoding="utf-8",
+        )
+
+
+def state() -> dict[str, Any]:
+    """Hosts with process ids, for `lab status`."""
+    return {host: json.loads(docker("inspect", container(host)))[0]["State"] for host in sorted(running())}

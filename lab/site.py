@@ -1,0 +1,93 @@
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run site.yml on the lab's router as an owner would, then ask the people in the house whether it works."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from .common import LOG, ROOT, STATE, LabError, poll
+from .hosts import SSH_CONFIG
+
+REPORT = ROOT / "build" / "lab.json"
+
+
+def on(host: str, command: str) -> tuple[int, str]:
+    """Run a shell command on a host of the lab; return its exit code and standard output."""
+    done = subprocess.run(
+        ["ssh", "-F", str(SSH_CONFIG), host, command], capture_output=True, text=True, check=False, timeout=120
+    )
+    return done.returncode, done.stdout.strip()
+
+
+def playbook() -> dict[str, Any]:
+    """One run of site.yml: tasks executed by host, changes, seconds."""
+    stats_file = STATE / "stats.json"
+    stats_file.unlink(missing_ok=True)
+    start = time.monotonic()
+    env = dict(os.environ, ANSIBLE_CALLBACKS_ENABLED="homerouter_stats", ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "lab" / "callback"),
+               HOMEROUTER_STATS=str(stats_file))  # fmt: skip
+    # A relative collections path or inventory of the caller must not lead away from the installed collection.
+    for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_INVENTORY"):
+        env.pop(name, None)
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "ansible-playbook"), "site.yml", "-i", "home"],
+        cwd=ROOT / "playbooks", env=env, check=False,
+    )  # fmt: skip
+    seconds = round(time.monotonic() - start, 1)
+    if done.returncode != 0:
+        raise LabError(
+            "site.yml failed on the lab's router: the message above says why.\n"
+            f"Look around with `ssh -F {SSH_CONFIG} router`, then run `make lab` again. Log: {LOG}"
+        )
+    stats = json.loads(stats_file.read_text(encoding="utf-8"))
+    return {
+        "tasks": {host: values["ok"] for host, values in stats.items()},
+        "changed": sum(values["changed"] for values in stats.values()),
+        "seconds": seconds,
+    }
+
+
+def internet() -> dict[str, Any]:
+    """The PC fetches a page by name; the page says which address asked."""
+    answer: dict[str, str] = {}
+
+    def fetched() -> bool:
+        code, answer["page"] = on("pc", "curl --silent --fail --max-time 4 http://www.example.net/")
+        return code == 0
+
+    try:
+        poll(fetched, 40, "http://www.example.net/ on the PC")
+    except LabError as error:
+        return {"ok": False, "evidence": str(error)}
+    _code, address = on("router", "ip -4 -oneline address show dev ppp0 | awk '{print $4}' | cut -d/ -f1")
+    return {
+        "ok": answer["page"] == address,
+        "evidence": f"the PC fetched http://www.example.net/; the server saw {answer['page']}, "
+        f"the router's ppp0 has {address or 'no address'}",
+    }
+
+
+def main() -> None:
+    """Two runs of the playbook, the checks, a table for people and build/lab.json for machines."""
+    report: dict[str, Any] = {"services": {}, "site": playbook()}
+    print("  second run: nothing may change", flush=True)
+    report["second_run"] = playbook()
+    report["services"]["internet"] = internet()
+    REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print()
+    for name, result in report["services"].items():
+        print(f"  {'works ' if result['ok'] else 'BROKEN'}  {name:<12} {result['evidence']}")
+    for name in ("site", "second_run"):
+        values = report[name]
+        print(f"  {name:<12} {values['tasks']} tasks, {values['changed']} changed, {values['seconds']} s")
+    print(f"\n  The same for machines: {REPORT.relative_to(ROOT)}\n  A shell in the house: ssh -F {SSH_CONFIG.relative_to(ROOT)} pc (or router, isp, switch)")
+    if not all(result["ok"] for result in report["services"].values()) or report["second_run"]["changed"]:
+        raise LabError("Not everything works: see the lines above.")
