@@ -1,0 +1,330 @@
+#!/usr/bin/python
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dhcp_server_check
+short_description: Check whether a host can serve a LAN with DHCP and DNS as planned
+version_added: 0.1.0
+description:
+  - Checks the plan itself (addresses, pool, reservations, options, forwarders), the interface, and whether another program
+    holds the ports of DHCP or DNS on that interface.
+  - Reports all problems at once. Changes nothing.
+  - Running it again gives the same answer as long as the host is the same.
+author:
+  - The homerouter.tripleplay contributors (@homerouter)
+attributes:
+  check_mode:
+    description: Can run in check mode and answers the same, except that a missing interface is a warning only.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed; nothing ever does.
+    support: none
+options:
+  interface:
+    description: Name of the LAN's interface.
+    type: str
+    required: true
+  address:
+    description: The router's own address in the LAN with prefix length.
+    type: str
+    required: true
+  pool_first:
+    description: First address for devices without reservation.
+    type: str
+    required: true
+  pool_last:
+    description: Last address for devices without reservation.
+    type: str
+    required: true
+  router:
+    description: Default gateway that devices get.
+    type: str
+    required: true
+  dns_servers:
+    description: Addresses of the name servers that devices get.
+    type: list
+    elements: str
+    required: true
+  domain:
+    description: The LAN's domain.
+    type: str
+    required: true
+  interface_mtu:
+    description: MTU that devices get in octets, 0 for none.
+    type: int
+    required: true
+  lease_seconds:
+    description: Length of a lease in seconds.
+    type: int
+    required: true
+  reservations:
+    description: Devices with a fixed address.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Host name without domain.
+        type: str
+        required: true
+      mac:
+        description: MAC address.
+        type: str
+        required: true
+      address:
+        description: IPv4 address of the LAN, inside or outside the pool.
+        type: str
+        required: true
+  resolver_enabled:
+    description: Whether this host answers DNS queries of the LAN.
+    type: bool
+    default: true
+  forwarders:
+    description: Addresses of the resolvers to ask.
+    type: list
+    elements: str
+    default: []
+  private_domains:
+    description: Domains whose public names may resolve to private addresses.
+    type: list
+    elements: str
+    default: []
+  host_uses_resolver:
+    description: Whether C(/etc/resolv.conf) is to be written.
+    type: bool
+    default: false
+  units:
+    description:
+      - The services this host may run for the LAN. One is this collection's own when one of its O(units[].own) exists, and may then
+        hold the ports.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the systemd unit.
+        type: str
+        required: true
+      wanted:
+        description: Whether the unit belongs to the plan.
+        type: bool
+        required: true
+      files:
+        description: Files of the distribution's package that are read when the unit starts.
+        type: list
+        elements: path
+        default: []
+      own:
+        description: Files that are read when the unit starts and exist only where this collection has configured it.
+        type: list
+        elements: path
+        required: true
+requirements:
+  - iproute2
+  - systemd
+"""
+
+EXAMPLES = r"""
+- name: Ask whether the host can serve its LAN
+  homerouter.tripleplay.dhcp_server_check:
+    interface: vlan100
+    address: 192.168.1.1/24
+    pool_first: 192.168.1.210
+    pool_last: 192.168.1.249
+    router: 192.168.1.1
+    dns_servers: [192.168.1.1]
+    domain: home.arpa
+    interface_mtu: 1496
+    lease_seconds: 43200
+    forwarders: [80.58.61.250]
+    units:
+      - name: kea-dhcp4-server.service
+        wanted: true
+        own: [/etc/systemd/system/kea-dhcp4-server.service.d/homerouter.conf]
+  register: check
+"""
+
+RETURN = r"""
+lan:
+  description: What follows from the plan and the servers' files need.
+  type: dict
+  returned: success
+  sample:
+    address: 192.168.1.1
+    network: 192.168.1.0
+    prefix: 24
+    netmask: 255.255.255.0
+    broadcast: 192.168.1.255
+    ranges: [[192.168.1.210, 192.168.1.249]]
+    reservations: []
+interface_present:
+  description: Whether the interface exists.
+  type: bool
+  returned: success
+device_unit:
+  description: systemd unit of the interface when systemd knows its network interfaces by udev, else empty, as in a plain container.
+  type: str
+  returned: success
+  sample: sys-subsystem-net-devices-vlan100.device
+outdated:
+  description: Wanted units that run since before one of their files was last written, as after an interrupted run.
+  type: list
+  elements: str
+  returned: success
+stale:
+  description: Units of this collection that the plan does not want any more.
+  type: list
+  elements: str
+  returned: success
+  sample: [isc-dhcp-server.service]
+problems:
+  description: All that is in the way, each with variable, value and cure.
+  type: list
+  elements: str
+  returned: failure
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dhcp
+
+RESOLV_CONF = "/etc/resolv.conf"
+
+
+def rivals(module: AnsibleModule, own: set[str]) -> list[str]:
+    """Foreign programs on the ports this host needs."""
+    _code, out, _err = module.run_command(
+        ["ss", "--no-header", "--udp", "--listening", "--numeric", "--processes", "( sport = 53 or sport = 67 )"], check_rc=True
+    )
+    lan = module.params["address"].partition("/")[0]
+    found = []
+    for entry in _dhcp.sockets(out):
+        if not _dhcp.rival(entry, module.params["interface"], lan):
+            continue
+        if entry.port == "53" and not module.params["resolver_enabled"]:
+            continue
+        unit = _dhcp.unit_of_process(entry.pid)
+        if unit in own:
+            continue
+        text = (
+            f"port {entry.port} of {entry.address} is held by {entry.program} (process {entry.pid}"
+            f"{', ' + unit if unit else ''}), another {'DNS' if entry.port == '53' else 'DHCP'} server than this role's: "
+            f"stop and disable it, or keep it off {module.params['interface']}"
+        )
+        if text not in found:
+            found.append(text)
+    return found
+
+
+def started(module: AnsibleModule, units: list[str]) -> dict[str, float]:
+    """When each running unit was started, in seconds since the epoch."""
+    if not units:
+        return {}
+    _code, out, _err = module.run_command(
+        ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,ExecMainStartTimestamp", *units], check_rc=True
+    )
+    times = {}
+    for block in out.split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        stamp = values.get("ExecMainStartTimestamp", "").lstrip("@")
+        if values.get("ActiveState") == "active" and stamp.isdigit():
+            times[values["Id"]] = float(stamp)
+    return times
+
+
+def outdated(module: AnsibleModule, units: list[dict[str, Any]]) -> list[str]:
+    """Wanted units that have not read what is written for them."""
+    since = started(module, [unit["name"] for unit in units])
+    # systemd tells whole seconds only, so a restart within the second of the writing must not count as older.
+    return [
+        unit["name"]
+        for unit in units
+        if unit["name"] in since
+        and any(os.path.exists(path) and int(os.stat(path).st_mtime) > since[unit["name"]] for path in unit["files"] + unit["own"])
+    ]
+
+
+def main() -> None:
+    """Entry point."""
+    text = {"type": "str", "required": True}
+    texts = {"type": "list", "elements": "str", "default": []}
+    module = AnsibleModule(
+        argument_spec={
+            "interface": text,
+            "address": text,
+            "pool_first": text,
+            "pool_last": text,
+            "router": text,
+            "dns_servers": {"type": "list", "elements": "str", "required": True},
+            "domain": text,
+            "interface_mtu": {"type": "int", "required": True},
+            "lease_seconds": {"type": "int", "required": True},
+            "reservations": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {"name": text, "mac": text, "address": text},
+            },
+            "resolver_enabled": {"type": "bool", "default": True},
+            "forwarders": texts,
+            "private_domains": texts,
+            "host_uses_resolver": {"type": "bool", "default": False},
+            "units": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": text,
+                    "wanted": {"type": "bool", "required": True},
+                    "files": {"type": "list", "elements": "path", "default": []},
+                    "own": {"type": "list", "elements": "path", "required": True},
+                },
+            },
+        },
+        supports_check_mode=True,
+    )
+    plan = module.params
+    units = plan["units"]
+    ours = {unit["name"] for unit in units if any(os.path.exists(path) for path in unit["own"])}
+    wanted = [unit for unit in units if unit["wanted"]]
+    problems = _dhcp.problems_of(plan)
+    problems += rivals(module, ours | {unit["name"] for unit in wanted})
+
+    present = os.path.isdir(f"/sys/class/net/{plan['interface']}")
+    if not present:
+        missing = f"dhcp_server_interface is {plan['interface']!r}, which does not exist on this host: apply the role vlans first"
+        if module.check_mode:
+            module.warn(missing)
+        else:
+            problems.append(missing)
+    if plan["host_uses_resolver"] and os.path.islink(RESOLV_CONF):
+        problems.append(
+            f"dhcp_server_host_uses_resolver is true, but {RESOLV_CONF} belongs to another program, it is a link to "
+            f"{os.readlink(RESOLV_CONF)}: tell that program to use 127.0.0.1, or replace the link by a file"
+        )
+    if problems:
+        module.fail_json(msg="The LAN cannot be served as planned: " + "; ".join(problems), problems=problems)
+
+    device = ""
+    if os.path.exists("/run/udev/control"):
+        device = _dhcp.device_unit(plan["interface"])
+        if present and module.run_command(["systemctl", "is-active", "--quiet", device])[0] != 0:
+            device = ""
+    module.exit_json(
+        changed=False,
+        lan=_dhcp.facts_of(plan),
+        interface_present=present,
+        device_unit=device,
+        outdated=outdated(module, wanted),
+        stale=sorted(ours - {unit["name"] for unit in wanted}),
+    )
+
+
+if __name__ == "__main__":
+    main()
