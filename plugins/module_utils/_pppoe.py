@@ -399,6 +399,10 @@ def _named(offers: tuple[Offer, ...]) -> str:
 def decided(seen: Observation) -> Verdict | None:
     """A verdict that waiting cannot change; None while the link may still come up."""
     made = seen.attempts
+    cable = not seen.uplink or (seen.uplink_exists and seen.uplink_carrier)
+    if seen.ppp_up and seen.unit_state == "active" and not cable:
+        # pppd believes in the link until its echo requests have failed.
+        return None
     if seen.ppp_up and seen.unit_state == "active":
         if not seen.default_wanted or seen.default_interface == seen.ppp_interface:
             return Verdict()
@@ -427,6 +431,19 @@ def diagnose(seen: Observation) -> Verdict:
     verdict = decided(seen)
     if verdict is not None:
         return verdict
+    if seen.uplink and not seen.uplink_exists:
+        present = ", ".join(seen.uplinks_present) or "none"
+        return Verdict(
+            "uplink_missing",
+            f"The uplink {seen.uplink} does not exist.",
+            f"Set home_uplink to the network card that leads to the switch or the ONT; present: {present}.",
+        )
+    if seen.uplink and not seen.uplink_carrier:
+        return Verdict(
+            "unplugged",
+            f"The uplink {seen.uplink} has no carrier: its cable is unplugged, or what it leads to is switched off.",
+            "Look at the cable, the lights on both ends of it, and the power of the switch and the ONT.",
+        )
     if seen.ppp_up and seen.unit_state == "active":
         other = seen.default_interface
         return Verdict(
@@ -442,19 +459,6 @@ def diagnose(seen: Observation) -> Verdict:
             "foreign",
             f"{seen.ppp_interface} is up, but not by {seen.unit}.",
             f"Stop the other pppd, or give this link another name with pppoe_ppp_interface, then start {seen.unit}.",
-        )
-    if seen.uplink and not seen.uplink_exists:
-        present = ", ".join(seen.uplinks_present) or "none"
-        return Verdict(
-            "uplink_missing",
-            f"The uplink {seen.uplink} does not exist.",
-            f"Set home_uplink to the network card that leads to the switch or the ONT; present: {present}.",
-        )
-    if seen.uplink and not seen.uplink_carrier:
-        return Verdict(
-            "unplugged",
-            f"The uplink {seen.uplink} has no carrier: its cable is unplugged, or what it leads to is switched off.",
-            "Look at the cable, the lights on both ends of it, and the power of the switch and the ONT.",
         )
     if not seen.interface_exists:
         return Verdict(

@@ -96,6 +96,12 @@ device_unit:
   returned: success
   type: str
   sample: sys-subsystem-net-devices-vlan6.device
+stale_links:
+  description: Links by which systemd starts the service with another interface than O(interface).
+  returned: success
+  type: list
+  elements: str
+  sample: []
 drift:
   description: Why the running service does not stand for its files; empty when it does.
   returned: success
@@ -109,6 +115,7 @@ mtu:
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -174,6 +181,14 @@ def drift(module: AnsibleModule, name: str) -> str:
     return ""
 
 
+def stale_links(name: str, device_unit: str) -> list[str]:
+    """Links by which systemd starts the service with another interface, left from another setting."""
+    unit = f"pppoe-{name}.service"
+    wanted = f"{device_unit or 'multi-user.target'}.wants"
+    links = Path("/etc/systemd/system").glob(f"*.wants/{unit}")
+    return sorted(str(link) for link in links if link.parent.name != wanted)
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
@@ -203,10 +218,11 @@ def main() -> None:
     if found:
         module.fail_json(msg=" ".join(found), problems=found)
     followed = os.path.exists("/run/udev/control") and os.access("/sys", os.W_OK)
-    unit = f"sys-subsystem-net-devices-{_pppoe.escaped(params['interface'])}.device"
+    unit = f"sys-subsystem-net-devices-{_pppoe.escaped(params['interface'])}.device" if followed else ""
     module.exit_json(
         changed=False,
-        device_unit=unit if followed else "",
+        device_unit=unit,
+        stale_links=stale_links(params["name"], unit),
         drift=drift(module, params["name"]),
         mtu=mtu,
     )

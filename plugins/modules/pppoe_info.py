@@ -181,19 +181,18 @@ def observe(module: AnsibleModule, uplink: str, start: float) -> _pppoe.Observat
     params = module.params
     name, interface, ppp = params["name"], params["interface"], params["ppp_interface"]
     unit = f"pppoe-{name}.service"
-    seen = _pppoe.Observation(interface, ppp, unit, params["username"], uplink)
+    # Without a network card below it, the interface itself has the cable.
+    seen = _pppoe.Observation(interface, ppp, unit, params["username"], uplink or interface)
     seen.waited = time.monotonic() - start
     seen.unit_state = unit_state(module, unit)
     seen.ppp_up = _pppoe_host.exists(ppp) and _pppoe_host.ipv4(ppp) is not None
+    seen.uplink_exists = _pppoe_host.exists(seen.uplink)
+    seen.uplink_carrier = _pppoe_host.has_carrier(seen.uplink)
     seen.default_wanted = params["default_route"]
     seen.default_interface = _pppoe.default_interface(_pppoe_host.text("/proc/net/route") or "")
     if _pppoe.decided(seen) is None:
         since = configured(name)
         seen.attempts = _pppoe.attempts(journal(module, unit, since), since)
-        # Without a network card below it, the interface itself has the cable.
-        seen.uplink = uplink or interface
-        seen.uplink_exists = _pppoe_host.exists(seen.uplink)
-        seen.uplink_carrier = _pppoe_host.has_carrier(seen.uplink)
         seen.uplinks_present = _pppoe_host.cards()
         seen.interface_exists = _pppoe_host.exists(interface)
         seen.interface_up = _pppoe_host.is_up(interface)
@@ -218,7 +217,7 @@ def probe(module: AnsibleModule, seen: _pppoe.Observation) -> None:
 def result(module: AnsibleModule, seen: _pppoe.Observation, verdict: _pppoe.Verdict) -> dict[str, Any]:
     """The module's answer."""
     ppp = module.params["ppp_interface"]
-    up = seen.ppp_up and seen.unit_state == "active"
+    up = verdict.cause in ("", "default_route")
     addresses = (_pppoe_host.ipv4(ppp) if up else None) or ("", "")
     session = _pppoe.session(_pppoe_host.text("/proc/net/pppoe") or "", module.params["interface"]) if up else None
     mtu = (_pppoe_host.mtu(ppp) or 0) if up else 0
@@ -279,7 +278,7 @@ def main() -> None:
             break
         if seen.uplink_exists and seen.uplink_carrier and seen.interface_exists:
             since["cable"] = now
-        if not (seen.ppp_up and seen.unit_state == "active"):
+        if not (seen.ppp_up and seen.unit_state == "active" and seen.uplink_carrier):
             since["route"] = now
         if now - since["cable"] >= CABLE_SECONDS or now - since["route"] >= ROUTE_SECONDS:
             break
