@@ -19,6 +19,9 @@ MTU_MIN, MTU_MAX = 68, 65535
 # dnsmasq never gives less than two minutes; above a year nobody notices a change of the configuration.
 LEASE_MIN, LEASE_MAX = 120, 365 * 86400
 
+# How ss(8) names the interface of a packet socket whose interface has gone: by its index, which the kernel then sets to -1.
+VANISHED = f"if{2**32 - 1}"
+
 
 class Socket(NamedTuple):
     """One socket as ss(8) shows it."""

@@ -171,7 +171,9 @@ device_unit:
   returned: success
   sample: sys-subsystem-net-devices-vlan100.device
 outdated:
-  description: Wanted units that run since before one of their files was last written, as after an interrupted run.
+  description:
+    - Wanted units that have to be started anew. They run since before one of their files was last written, as after an interrupted
+      run, or they hold the socket of an interface that has been made anew since, and so hear nothing.
   type: list
   elements: str
   returned: success
@@ -250,6 +252,13 @@ def outdated(module: AnsibleModule, units: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def deaf(module: AnsibleModule, units: list[dict[str, Any]]) -> list[str]:
+    """Wanted units that listen on an interface which exists no more, even if another has its name."""
+    _code, out, _err = module.run_command(["ss", "--no-header", "--numeric", "--processes", "--packet"], check_rc=True)
+    holders = {_dhcp.unit_of_process(entry.pid) for entry in _dhcp.sockets(out) if entry.port == _dhcp.VANISHED}
+    return [unit["name"] for unit in units if unit["name"] in holders]
+
+
 def main() -> None:
     """Entry point."""
     text = {"type": "str", "required": True}
@@ -321,7 +330,7 @@ def main() -> None:
         lan=_dhcp.facts_of(plan),
         interface_present=present,
         device_unit=device,
-        outdated=outdated(module, wanted),
+        outdated=sorted({*outdated(module, wanted), *deaf(module, wanted)}),
         stale=sorted(ours - {unit["name"] for unit in wanted}),
     )
 
