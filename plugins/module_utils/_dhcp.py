@@ -212,6 +212,15 @@ def device_unit(interface: str) -> str:
     return f"sys-subsystem-net-devices-{escaped}.device"
 
 
+def hears_udev(netlink: str) -> bool:
+    """Whether process 1 listens to udev, from the text of /proc/net/netlink.
+
+    Protocol 15 is NETLINK_KOBJECT_UEVENT (linux/netlink.h), and udev sends to its group 2 (systemd, src/libsystemd/sd-device).
+    """
+    rows = (line.split() for line in netlink.splitlines()[1:])
+    return any(row[1:3] == ["15", "1"] and int(row[3], 16) & 2 for row in rows)
+
+
 def unit_of(cgroup: str) -> str:
     """The service a process belongs to, from the text of /proc/PID/cgroup; empty when it belongs to none."""
     found = re.findall(r"/([^/\n]+\.service)(?=/|$)", cgroup, re.MULTILINE)

@@ -166,7 +166,7 @@ interface_present:
   type: bool
   returned: success
 device_unit:
-  description: systemd unit of the interface when systemd knows its network interfaces by udev, else empty, as in a plain container.
+  description: systemd unit of the interface when systemd learns of interfaces from udev, else empty, as in a plain container.
   type: str
   returned: success
   sample: sys-subsystem-net-devices-vlan100.device
@@ -252,6 +252,17 @@ def outdated(module: AnsibleModule, units: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def tracks_interfaces() -> bool:
+    """Whether systemd learns from udev when an interface comes and goes, so that a service can be bound to one."""
+    if not os.path.exists("/run/udev/control"):
+        return False
+    # In a container it depends on whether udev was there when systemd started.
+    if not os.path.exists("/run/systemd/container"):
+        return True
+    with open("/proc/net/netlink", encoding="utf-8") as stream:
+        return _dhcp.hears_udev(stream.read())
+
+
 def deaf(module: AnsibleModule, units: list[dict[str, Any]]) -> list[str]:
     """Wanted units that listen on an interface which exists no more, even if another has its name."""
     _code, out, _err = module.run_command(["ss", "--no-header", "--numeric", "--processes", "--packet"], check_rc=True)
@@ -320,16 +331,11 @@ def main() -> None:
     if problems:
         module.fail_json(msg="The LAN cannot be served as planned: " + "; ".join(problems), problems=problems)
 
-    device = ""
-    if os.path.exists("/run/udev/control"):
-        device = _dhcp.device_unit(plan["interface"])
-        if present and module.run_command(["systemctl", "is-active", "--quiet", device])[0] != 0:
-            device = ""
     module.exit_json(
         changed=False,
         lan=_dhcp.facts_of(plan),
         interface_present=present,
-        device_unit=device,
+        device_unit=_dhcp.device_unit(plan["interface"]) if tracks_interfaces() else "",
         outdated=sorted({*outdated(module, wanted), *deaf(module, wanted)}),
         stale=sorted(ours - {unit["name"] for unit in wanted}),
     )
