@@ -19,7 +19,7 @@ MTU_MIN, MTU_MAX = 68, 65535
 # dnsmasq never gives less than two minutes; above a year nobody notices a change of the configuration.
 LEASE_MIN, LEASE_MAX = 120, 365 * 86400
 
-# How ss(8) names the interface of a packet socket whose interface has gone: by its index, which the kernel then sets to -1.
+# How ss(8) names the interface of a packet socket whose interface has gone: by its index, then -1 in the kernel.
 VANISHED = f"if{2**32 - 1}"
 
 
@@ -83,7 +83,11 @@ def _reservations(problems: list[str], plan: dict[str, Any], lan: IPv4Interface)
                 f"{where}.name is {entry['name']!r}, which is no host name: "
                 "use letters, digits and hyphens, at most 63, without the domain"
             )
-        if not MAC.fullmatch(entry["mac"]) or int(entry["mac"][:2], 16) & 1 or not int(re.sub("[:-]", "", entry["mac"]), 16):
+        if (
+            not MAC.fullmatch(entry["mac"])
+            or int(entry["mac"][:2], 16) & 1
+            or not int(re.sub("[:-]", "", entry["mac"]), 16)
+        ):
             problems.append(
                 f"{where}.mac is {entry['mac']!r}, which is no MAC address of a device: "
                 "write the six octets from its label, such as 4c:9e:ff:00:00:01"
@@ -93,7 +97,11 @@ def _reservations(problems: list[str], plan: dict[str, Any], lan: IPv4Interface)
             addresses.add(address)
             if address == lan.ip:
                 problems.append(f"{where}.address is {address}, the router's own (dhcp_server_address): choose another")
-        for key, value in (("name", entry["name"].lower()), ("mac", normal_mac(entry["mac"])), ("address", entry["address"])):
+        for key, value in (
+            ("name", entry["name"].lower()),
+            ("mac", normal_mac(entry["mac"])),
+            ("address", entry["address"]),
+        ):
             first = taken.setdefault((key, value), where)
             if first != where:
                 problems.append(f"{where}.{key} is {entry[key]!r}, as is {first}.{key}: each device needs its own")
@@ -103,7 +111,10 @@ def _reservations(problems: list[str], plan: dict[str, Any], lan: IPv4Interface)
 def _names(problems: list[str], name: str, values: list[str]) -> None:
     for value in values:
         if len(value) > 253 or not all(LABEL.fullmatch(label) for label in value.split(".")):
-            problems.append(f"{name} is {value!r}, which is no domain name: use labels of letters, digits and hyphens, such as home.arpa")
+            problems.append(
+                f"{name} is {value!r}, which is no domain name: "
+                "use labels of letters, digits and hyphens, such as home.arpa"
+            )
 
 
 def _resolver(problems: list[str], plan: dict[str, Any], lan: IPv4Interface) -> None:
@@ -111,24 +122,33 @@ def _resolver(problems: list[str], plan: dict[str, Any], lan: IPv4Interface) -> 
         address = _address(problems, f"dhcp_server_dns_servers[{number}]", value, "give addresses, not names")
         if address == lan.ip and not plan["resolver_enabled"]:
             problems.append(
-                f"dhcp_server_dns_servers[{number}] is {value}, this router, but dhcp_server_resolver_enabled is false and nothing "
-                "would answer there: enable the resolver or hand out another server"
+                f"dhcp_server_dns_servers[{number}] is {value}, this router, but dhcp_server_resolver_enabled is false "
+                "and nothing would answer there: enable the resolver or hand out another server"
             )
     if not plan["dns_servers"]:
-        problems.append("dhcp_server_dns_servers is empty, so no device could resolve a name: give at least one address")
+        problems.append(
+            "dhcp_server_dns_servers is empty, so no device could resolve a name: give at least one address"
+        )
     if not plan["resolver_enabled"]:
         return
     if not plan["forwarders"]:
-        problems.append("dhcp_server_forwarders is empty, so the resolver could ask nobody: give the ISP's or a public resolver's address")
+        problems.append(
+            "dhcp_server_forwarders is empty, so the resolver could ask nobody: "
+            "give the ISP's or a public resolver's address"
+        )
     for number, value in enumerate(plan["forwarders"]):
         where = f"dhcp_server_forwarders[{number}]"
         try:
             address = ip_address(value)
         except ValueError:
-            problems.append(f"{where} is {value!r}, which is no IP address: give addresses, not names, a name could not be resolved")
+            problems.append(
+                f"{where} is {value!r}, which is no IP address: give addresses, not names, a name could not be resolved"
+            )
             continue
         if address == lan.ip or address.is_loopback:
-            problems.append(f"{where} is {value}, this router itself, a loop: give the ISP's or a public resolver's address")
+            problems.append(
+                f"{where} is {value}, this router itself, a loop: give the ISP's or a public resolver's address"
+            )
         elif address.is_unspecified or address.is_multicast:
             problems.append(f"{where} is {value}, which is no host: give the ISP's or a public resolver's address")
     _names(problems, "dhcp_server_private_domains", plan["private_domains"])
@@ -138,12 +158,15 @@ def problems_of(plan: dict[str, Any]) -> list[str]:
     """All that is wrong with a plan, each with variable, value and cure."""
     problems: list[str] = []
     if not re.fullmatch(r"[^\s/:%\"']{1,15}", plan["interface"]):
-        problems.append(f"dhcp_server_interface is {plan['interface']!r}, which is no interface name: use at most 15 characters, as vlan100")
+        problems.append(
+            f"dhcp_server_interface is {plan['interface']!r}, which is no interface name: "
+            "use at most 15 characters, as vlan100"
+        )
     _names(problems, "dhcp_server_domain", [plan["domain"]])
     if plan["interface_mtu"] != 0 and not MTU_MIN <= plan["interface_mtu"] <= MTU_MAX:
         problems.append(
-            f"dhcp_server_interface_mtu is {plan['interface_mtu']}: choose {MTU_MIN} to {MTU_MAX}, usually 1496 or 1500, "
-            "or 0 to hand out none"
+            f"dhcp_server_interface_mtu is {plan['interface_mtu']}: choose {MTU_MIN} to {MTU_MAX}, "
+            "usually 1496 or 1500, or 0 to hand out none"
         )
     if not LEASE_MIN <= plan["lease_seconds"] <= LEASE_MAX:
         problems.append(f"dhcp_server_lease_seconds is {plan['lease_seconds']}: choose {LEASE_MIN} to {LEASE_MAX}")
@@ -165,11 +188,14 @@ def problems_of(plan: dict[str, Any]) -> list[str]:
             for name, address in fixed.items():
                 if first <= address <= last:
                     problems.append(
-                        f"{name} is {address}, inside the pool {first} to {last}, so a device would get the router's address: "
-                        "move dhcp_server_pool_first or dhcp_server_pool_last"
+                        f"{name} is {address}, inside the pool {first} to {last}, "
+                        "so a device would get the router's address: move dhcp_server_pool_first or dhcp_server_pool_last"
                     )
             if not ranges(first, last, reserved):
-                problems.append(f"dhcp_server_pool_first {first} to dhcp_server_pool_last {last} holds reserved addresses only: enlarge the pool")
+                problems.append(
+                    f"dhcp_server_pool_first {first} to dhcp_server_pool_last {last} "
+                    "holds reserved addresses only: enlarge the pool"
+                )
     _resolver(problems, plan, lan)
     return problems
 
@@ -198,7 +224,9 @@ def facts_of(plan: dict[str, Any]) -> dict[str, Any]:
         "prefix": lan.network.prefixlen,
         "netmask": str(lan.netmask),
         "broadcast": str(lan.network.broadcast_address),
-        "ranges": [list(pair) for pair in ranges(IPv4Address(plan["pool_first"]), IPv4Address(plan["pool_last"]), reserved)],
+        "ranges": [
+            list(pair) for pair in ranges(IPv4Address(plan["pool_first"]), IPv4Address(plan["pool_last"]), reserved)
+        ],
         "reservations": [
             {"name": entry["name"].lower(), "mac": normal_mac(entry["mac"]), "address": entry["address"]}
             for entry in plan["reservations"]
@@ -215,7 +243,8 @@ def device_unit(interface: str) -> str:
 def hears_udev(netlink: str) -> bool:
     """Whether process 1 listens to udev, from the text of /proc/net/netlink.
 
-    Protocol 15 is NETLINK_KOBJECT_UEVENT (linux/netlink.h), and udev sends to its group 2 (systemd, src/libsystemd/sd-device).
+    Protocol 15 is NETLINK_KOBJECT_UEVENT (linux/netlink.h), and udev sends to its group 2
+    (systemd, src/libsystemd/sd-device).
     """
     rows = (line.split() for line in netlink.splitlines()[1:])
     return any(row[1:3] == ["15", "1"] and int(row[3], 16) & 2 for row in rows)

@@ -10,8 +10,8 @@ module: dhcp_server_check
 short_description: Check whether a host can serve a LAN with DHCP and DNS as planned
 version_added: 0.1.0
 description:
-  - Checks the plan itself (addresses, pool, reservations, options, forwarders), the interface, and whether another program
-    holds the ports of DHCP or DNS on that interface.
+  - Checks the plan itself (addresses, pool, reservations, options, forwarders), the interface, and whether another
+    program holds the ports of DHCP or DNS on that interface.
   - Reports all problems at once. Changes nothing.
   - Running it again gives the same answer as long as the host is the same.
 author:
@@ -99,8 +99,8 @@ options:
     default: false
   units:
     description:
-      - The services this host may run for the LAN. One is this collection's own when one of its O(units[].own) exists, and may then
-        hold the ports.
+      - The services this host may run for the LAN. One is this collection's own when one of its O(units[].own)
+        exists, and may then hold the ports.
     type: list
     elements: dict
     required: true
@@ -166,14 +166,15 @@ interface_present:
   type: bool
   returned: success
 device_unit:
-  description: systemd unit of the interface when systemd learns of interfaces from udev, else empty, as in a plain container.
+  description:
+    - systemd unit of the interface when systemd learns of interfaces from udev, else empty, as in a plain container.
   type: str
   returned: success
   sample: sys-subsystem-net-devices-vlan100.device
 outdated:
   description:
-    - Wanted units that have to be started anew. They run since before one of their files was last written, as after an interrupted
-      run, or they hold the socket of an interface that has been made anew since, and so hear nothing.
+    - Wanted units that have to be started anew. They run since before one of their files was last written, as after an
+      interrupted run, or they hold the socket of an interface that has been made anew since, and so hear nothing.
   type: list
   elements: str
   returned: success
@@ -202,7 +203,8 @@ RESOLV_CONF = "/etc/resolv.conf"
 def rivals(module: AnsibleModule, own: set[str]) -> list[str]:
     """Foreign programs on the ports this host needs."""
     _code, out, _err = module.run_command(
-        ["ss", "--no-header", "--udp", "--listening", "--numeric", "--processes", "( sport = 53 or sport = 67 )"], check_rc=True
+        ["ss", "--no-header", "--udp", "--listening", "--numeric", "--processes", "( sport = 53 or sport = 67 )"],
+        check_rc=True,
     )
     lan = module.params["address"].partition("/")[0]
     found = []
@@ -216,8 +218,8 @@ def rivals(module: AnsibleModule, own: set[str]) -> list[str]:
             continue
         text = (
             f"port {entry.port} of {entry.address} is held by {entry.program} (process {entry.pid}"
-            f"{', ' + unit if unit else ''}), another {'DNS' if entry.port == '53' else 'DHCP'} server than this role's: "
-            f"stop and disable it, or keep it off {module.params['interface']}"
+            f"{', ' + unit if unit else ''}), "
+            f"another {'DNS' if entry.port == '53' else 'DHCP'} server than this role's: stop and disable it, or keep it off {module.params['interface']}"
         )
         if text not in found:
             found.append(text)
@@ -229,7 +231,8 @@ def started(module: AnsibleModule, units: list[str]) -> dict[str, float]:
     if not units:
         return {}
     _code, out, _err = module.run_command(
-        ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,ExecMainStartTimestamp", *units], check_rc=True
+        ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,ExecMainStartTimestamp", *units],
+        check_rc=True,
     )
     times = {}
     for block in out.split("\n\n"):
@@ -248,7 +251,10 @@ def outdated(module: AnsibleModule, units: list[dict[str, Any]]) -> list[str]:
         unit["name"]
         for unit in units
         if unit["name"] in since
-        and any(os.path.exists(path) and int(os.stat(path).st_mtime) > since[unit["name"]] for path in unit["files"] + unit["own"])
+        and any(
+            os.path.exists(path) and int(os.stat(path).st_mtime) > since[unit["name"]]
+            for path in unit["files"] + unit["own"]
+        )
     ]
 
 
@@ -318,7 +324,10 @@ def main() -> None:
 
     present = os.path.isdir(f"/sys/class/net/{plan['interface']}")
     if not present:
-        missing = f"dhcp_server_interface is {plan['interface']!r}, which does not exist on this host: apply the role vlans first"
+        missing = (
+            f"dhcp_server_interface is {plan['interface']!r}, which does not exist on this host: "
+            "apply the role vlans first"
+        )
         if module.check_mode:
             module.warn(missing)
         else:

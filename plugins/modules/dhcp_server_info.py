@@ -10,8 +10,8 @@ module: dhcp_server_info
 short_description: Tell whether the DHCP server hears the LAN and the resolver answers there
 version_added: 0.1.0
 description:
-  - Looks for the sockets of the DHCP server on the LAN's interface. A server can run and yet be deaf, without an open socket
-    or with one on an interface that has been made anew since.
+  - Looks for the sockets of the DHCP server on the LAN's interface. A server can run and yet be deaf, without an open
+    socket or with one on an interface that has been made anew since.
   - Sends the resolver one query for the LAN's own domain, which it answers without asking anybody.
   - Changes nothing.
 author:
@@ -41,7 +41,9 @@ options:
     type: str
     required: true
   dhcp_raw:
-    description: Whether the DHCP server listens on a packet socket, as Kea and ISC dhcpd do, or else on a UDP socket, as dnsmasq does.
+    description:
+      - Whether the DHCP server listens on a packet socket, as Kea and ISC dhcpd do, or else on a UDP socket, as dnsmasq
+        does.
     type: bool
     default: true
   dns_unit:
@@ -103,7 +105,11 @@ def listening(module: AnsibleModule) -> bool:
     _code, out, _err = module.run_command(["ss", "--no-header", "--numeric", "--processes", *family], check_rc=True)
     for entry in _dhcp.sockets(out):
         # A packet socket's local address is protocol:interface, a UDP socket's address%interface:port.
-        fits = entry.port == interface if module.params["dhcp_raw"] else entry.port == "67" and entry.device in ("", interface)
+        fits = (
+            entry.port == interface
+            if module.params["dhcp_raw"]
+            else entry.port == "67" and entry.device in ("", interface)
+        )
         if fits and _dhcp.unit_of_process(entry.pid) == module.params["dhcp_unit"]:
             return True
     return False
@@ -125,7 +131,9 @@ def answering(address: str, domain: str) -> bool:
 
 def journal(module: AnsibleModule, unit: str) -> str:
     """The end of a unit's log, in one line."""
-    _code, out, _err = module.run_command(["journalctl", "--unit", unit, "--lines", "5", "--output", "cat", "--no-pager", "--quiet"])
+    _code, out, _err = module.run_command(
+        ["journalctl", "--unit", unit, "--lines", "5", "--output", "cat", "--no-pager", "--quiet"]
+    )
     return " | ".join(line.strip() for line in out.splitlines() if line.strip()) or "(empty)"
 
 
@@ -160,8 +168,8 @@ def main() -> None:
         )
     if not dns:
         problems.append(
-            f"{params['dns_unit']} does not answer on {params['address']} port 53; see journalctl -u {params['dns_unit']}, "
-            f"which ends with: {journal(module, params['dns_unit'])}"
+            f"{params['dns_unit']} does not answer on {params['address']} port 53; "
+            f"see journalctl -u {params['dns_unit']}, which ends with: {journal(module, params['dns_unit'])}"
         )
     result = {"changed": False, "dhcp_listening": dhcp, "dns_answering": dns, "problems": problems}
     if problems and params["wait"] > 0:

@@ -44,7 +44,13 @@ def test_the_seeds_plan_is_in_order():
         {"lease_seconds": 120},
         {"pool_first": "192.168.1.249"},
         {"resolver_enabled": False, "dns_servers": ["9.9.9.9"], "forwarders": []},
-        {"address": "10.0.0.1/8", "pool_first": "10.1.0.0", "pool_last": "10.1.255.255", "router": "10.0.0.1", "reservations": []},
+        {
+            "address": "10.0.0.1/8",
+            "pool_first": "10.1.0.0",
+            "pool_last": "10.1.255.255",
+            "router": "10.0.0.1",
+            "reservations": [],
+        },
         {"reservations": [device(mac="02-00-00-00-00-AB")]},
     ],
 )
@@ -128,7 +134,10 @@ def test_all_mistakes_are_told_at_once():
         ([], [("10.0.0.10", "10.0.0.20")]),
         (["10.0.0.5", "10.0.0.25"], [("10.0.0.10", "10.0.0.20")]),
         (["10.0.0.10", "10.0.0.20"], [("10.0.0.11", "10.0.0.19")]),
-        (["10.0.0.12", "10.0.0.13", "10.0.0.15"], [("10.0.0.10", "10.0.0.11"), ("10.0.0.14", "10.0.0.14"), ("10.0.0.16", "10.0.0.20")]),
+        (
+            ["10.0.0.12", "10.0.0.13", "10.0.0.15"],
+            [("10.0.0.10", "10.0.0.11"), ("10.0.0.14", "10.0.0.14"), ("10.0.0.16", "10.0.0.20")],
+        ),
         ([f"10.0.0.{last}" for last in range(10, 21)], []),
     ],
 )
@@ -210,10 +219,15 @@ def test_device_units_are_escaped():
     assert _dhcp.device_unit("br-lan") == "sys-subsystem-net-devices-br\\x2dlan.device"
 
 
-@pytest.mark.parametrize(("row", "expected"), [("15 1 00000002", True), ("15 1 00000000", False), ("15 7 00000002", False), ("0 1 00000002", False)])
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [("15 1 00000002", True), ("15 1 00000000", False), ("15 7 00000002", False), ("0 1 00000002", False)],
+)
 def test_systemd_hears_udev(row, expected):
     protocol, port, groups = row.split()
-    text = f"sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode\n00000000 {protocol:3} {port} {groups} 0 0 0 2 0 57927\n"
+    text = (
+        f"sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode\n00000000 {protocol:3} {port} {groups} 0 0 0 2 0 57927\n"
+    )
     assert _dhcp.hears_udev(text) is expected
 
 
