@@ -189,7 +189,8 @@ def problems_of(plan: dict[str, Any]) -> list[str]:
                 if first <= address <= last:
                     problems.append(
                         f"{name} is {address}, inside the pool {first} to {last}, "
-                        "so a device would get the router's address: move dhcp_server_pool_first or dhcp_server_pool_last"
+                        "so a device would get the router's address: "
+                        "move dhcp_server_pool_first or dhcp_server_pool_last"
                     )
             if not ranges(first, last, reserved):
                 problems.append(

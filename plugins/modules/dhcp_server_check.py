@@ -219,7 +219,8 @@ def rivals(module: AnsibleModule, own: set[str]) -> list[str]:
         text = (
             f"port {entry.port} of {entry.address} is held by {entry.program} (process {entry.pid}"
             f"{', ' + unit if unit else ''}), "
-            f"another {'DNS' if entry.port == '53' else 'DHCP'} server than this role's: stop and disable it, or keep it off {module.params['interface']}"
+            f"another {'DNS' if entry.port == '53' else 'DHCP'} server than this role's: "
+            f"stop and disable it, or keep it off {module.params['interface']}"
         )
         if text not in found:
             found.append(text)
