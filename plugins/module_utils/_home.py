@@ -1,0 +1,536 @@
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The home as its owner states it: every home_* variable with type, default and meaning, and what can be wrong with them.
+
+HOME is the one statement of these variables: the check before the first change, the documentation and the tests read it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
+from typing import Any, Callable, NamedTuple, Optional
+
+from ansible_collections.homerouter.tripleplay.plugins.module_utils._dhcp import LABEL, MAC, normal_mac
+
+PREFIX = "home_"
+HIDDEN = "(not shown)"
+
+# RFC 1918.
+PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+# Where Movistar's services live. A LAN over them would make them unreachable; another ISP has others, so these only warn.
+MOVISTAR = {
+    "home_iptv_enabled": (IPv4Network("172.26.0.0/16"), "the television servers"),
+    "home_voip_enabled": (IPv4Network("10.31.255.128/27"), "the telephone servers"),
+}
+MOVISTAR_IPTV = IPv4Network("10.128.0.0/9")
+
+SECRET_NAME = re.compile(r"pass|secret|pwd|key|token|psk|clave", re.IGNORECASE)
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong. The value is as it may be shown: never a secret."""
+
+    variable: str
+    value: str
+    problem: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.variable} is {self.value}, {self.problem}: {self.cure}"
+
+
+class Report(NamedTuple):
+    """All that was found: mistakes, and what looks odd but may be meant."""
+
+    findings: list[Finding]
+    warnings: list[Finding]
+
+
+# A problem and its cure, or None where the value is well formed.
+Check = Callable[[Any], Optional[tuple[str, str]]]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One variable, or one key of a list's entries."""
+
+    type: str
+    description: str
+    default: Any = None
+    required: bool = False
+    example: Any = None
+    secret: bool = False
+    check: Check | None = None
+    entries: Mapping[str, Option] = field(default_factory=dict)
+
+
+def _vlan(value: Any) -> tuple[str, str] | None:
+    if 1 <= value <= 4094:
+        return None
+    return "outside the range of VLAN ids", "use 1 to 4094"
+
+
+def _interface_name(value: Any) -> tuple[str, str] | None:
+    cure = "give the name that `ip link` shows for the network card towards the switch, such as enp2s0"
+    if len(value) > 15:
+        return f"{len(value)} characters long, and Linux allows 15", cure
+    if re.search(r"[/\s:%\"'\\]", value) or value in (".", ".."):
+        return "no possible name of an interface", cure
+    if value == "lo" or re.fullmatch(r"ppp\d+", value):
+        return "no network card", cure
+    if re.fullmatch(r".+\.\d+", value):
+        return "a VLAN interface, not the network card below it", f"use {value.rpartition('.')[0]}; the VLANs are made from it"
+    return None
+
+
+def _address_with_prefix(value: Any) -> tuple[str, str] | None:
+    cure = "write the router's own address with its prefix length, such as 192.168.1.1/24"
+    try:
+        address = IPv4Interface(value)
+    except ValueError:
+        return "no IPv4 address with prefix length", cure
+    if "/" not in value:
+        return "without its prefix length", f"write {value}/24, or whatever length the network has"
+    if not 8 <= address.network.prefixlen <= 29:
+        return f"a network of prefix length {address.network.prefixlen}", "use a length from /8 to /29"
+    if address.ip == address.network.network_address:
+        return "the address of the network itself", f"use a host's address, such as {address.ip + 1}/{address.network.prefixlen}"
+    if address.ip == address.network.broadcast_address:
+        return "the broadcast address of its network", f"use a host's address, such as {address.ip - 1}/{address.network.prefixlen}"
+    if not any(address.network.subnet_of(network) for network in PRIVATE):
+        return "not a private network", "use one inside 192.168.0.0/16, 172.16.0.0/12 or 10.0.0.0/8"
+    return None
+
+
+def _ipv4(value: Any) -> tuple[str, str] | None:
+    try:
+        IPv4Address(value)
+    except ValueError:
+        return "no IPv4 address", "write four numbers from 0 to 255 with dots and without prefix length, such as 192.168.1.210"
+    return None
+
+
+def _server(value: Any) -> tuple[str, str] | None:
+    cure = "give the address of the ISP's or of a public resolver, such as 80.58.61.250"
+    try:
+        address = ip_address(value)
+    except ValueError:
+        return "no IP address", cure
+    if address.is_loopback or address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
+        return "the address of no other host", cure
+    return None
+
+
+def _domain(value: Any) -> tuple[str, str] | None:
+    if len(value) <= 253 and all(LABEL.fullmatch(label) for label in value.split(".")):
+        return None
+    return "no domain name", "use labels of letters, digits and hyphens, without a dot at the end, such as home.arpa"
+
+
+def _host_name(value: Any) -> tuple[str, str] | None:
+    if LABEL.fullmatch(value):
+        return None
+    return "no host name", "use letters, digits and hyphens, at most 63, without the domain"
+
+
+def _mac(value: Any) -> tuple[str, str] | None:
+    cure = "write the six octets from the device's label, such as 4c:9e:ff:00:00:01"
+    if not MAC.fullmatch(value):
+        return "no MAC address", cure
+    digits = int(re.sub("[:-]", "", value), 16)
+    if digits == 0:
+        return "the MAC address of no device", cure
+    if digits >> 40 & 1:
+        return "a group's MAC address (its first octet is odd), not a device's", cure
+    return None
+
+
+def _account(value: Any) -> tuple[str, str] | None:
+    cure = "copy it from the ISP's letter; Movistar's is the same for everyone, see the example inventory"
+    if re.search(r"[\x00-\x1f\x7f]", value):
+        return "with a line break or control character in it", cure
+    if value != value.strip():
+        return "with a blank at an end", cure
+    if len(value.encode()) > 255:
+        return "longer than the 255 octets that PAP carries", cure
+    return None
+
+
+def _text(_value: Any) -> None:
+    return None
+
+
+def _port(value: Any) -> tuple[str, str] | None:
+    if 1 <= value <= 65535:
+        return None
+    return "outside the range of ports", "use 1 to 65535"
+
+
+def ports(value: Any) -> tuple[int, int] | None:
+    """First and last port of 443, "443" or "5000-5010"; None if it is no such thing."""
+    match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", str(value)) if not isinstance(value, bool) else None
+    if match is None:
+        return None
+    first = int(match[1])
+    last = int(match[2] or first)
+    return (first, last) if 1 <= first <= last <= 65535 else None
+
+
+def _ports(value: Any) -> tuple[str, str] | None:
+    if ports(value) is not None:
+        return None
+    return "no port or range of ports", "use a number from 1 to 65535, or a range in quotes with the smaller one first, such as \"5000-5010\""
+
+
+def _protocol(value: Any) -> tuple[str, str] | None:
+    if value in ("tcp", "udp"):
+        return None
+    return "no protocol with ports", "use tcp or udp; a service that needs both gets two entries"
+
+
+HOME: dict[str, Option] = {
+    "home_uplink": Option(
+        "str", "Name of the network card towards the switch or the ONT. It carries all VLANs.", required=True, example="enp2s0",
+        check=_interface_name,
+    ),
+    "home_internet_vlan": Option("int", "VLAN id of the Internet service.", default=6, check=_vlan),
+    "home_internet_username": Option(
+        "str", "User name of the PPPoE session. Movistar's is the same for all customers.", required=True,
+        example="adslppp@telefonicanetpa", check=_account,
+    ),
+    "home_internet_password": Option(
+        "str", "Password of the PPPoE session. It may come from a vault; no message ever shows it.", required=True, secret=True,
+        example="adslppp", check=_account,
+    ),
+    "home_iptv_enabled": Option("bool", "Whether the line has television.", default=True),
+    "home_iptv_vlan": Option("int", "VLAN id of the television service.", default=2, check=_vlan),
+    "home_iptv_address": Option(
+        "str", "Static address with prefix length on the television VLAN: the one that the ISP's own router had. Required with television.",
+        example="10.214.0.10/9", check=_address_with_prefix,
+    ),
+    "home_voip_enabled": Option("bool", "Whether the line has telephone.", default=True),
+    "home_voip_vlan": Option("int", "VLAN id of the telephone service.", default=3, check=_vlan),
+    "home_lan_vlan": Option("int", "VLAN id of the LAN, between router and switch.", default=100, check=_vlan),
+    "home_lan_address": Option(
+        "str", "The router's own address in the LAN, with prefix length.", default="192.168.1.1/24", check=_address_with_prefix
+    ),
+    "home_lan_domain": Option("str", "Domain of the names in the LAN.", default="home.arpa", check=_domain),
+    "home_lan_pool_first": Option("str", "First address that devices get by DHCP.", default="192.168.1.210", check=_ipv4),
+    "home_lan_pool_last": Option("str", "Last address that devices get by DHCP.", default="192.168.1.249", check=_ipv4),
+    "home_lan_reservations": Option(
+        "list", "Devices that always get the same address.", default=[],
+        entries={
+            "name": Option("str", "Host name without domain.", required=True, example="nas", check=_host_name),
+            "mac": Option("str", "MAC address.", required=True, example="4c:9e:ff:00:00:01", check=_mac),
+            "address": Option("str", "Address in the LAN.", required=True, example="192.168.1.20", check=_ipv4),
+        },
+    ),
+    "home_dns_forwarders": Option(
+        "list", "Resolvers that the router asks in turn.", default=["80.58.61.250", "80.58.61.254"],
+        entries={"": Option("str", "IP address.", required=True, check=_server)},
+    ),
+    "home_port_forwards": Option(
+        "list", "Services in the LAN that the Internet may reach.", default=[],
+        entries={
+            "name": Option("str", "What the service is; a comment in the firewall.", required=True, example="web", check=_text),
+            "protocol": Option("str", "V(tcp) or V(udp).", default="tcp", check=_protocol),
+            "port": Option("port", "Port on the Internet side, or a range such as V(5000-5010).", required=True, example=443, check=_ports),
+            "address": Option("str", "Address of the device in the LAN.", required=True, example="192.168.1.20", check=_ipv4),
+            "to_port": Option("int", "Port of the device, if it is another one; not with a range.", example=8443, check=_port),
+        },
+    ),
+}
+
+_TYPES = {
+    "str": (str, "text", "put it in quotes"),
+    "int": (int, "a whole number", "write the number without quotes"),
+    "bool": (bool, "true or false", "write true or false, without quotes"),
+    "list": (list, "a list", "begin each entry on a line of its own with a hyphen"),
+    "port": ((int, str), "a port", "write a number, or a range in quotes"),
+}
+
+
+def kind(value: Any) -> str:
+    """What a value is, in the words of somebody who writes YAML."""
+    for classes, name in ((bool, "true or false"), (int, "a number"), (float, "a number with a point"), (str, "text"),
+                          (Mapping, "a mapping"), ((list, tuple), "a list"), (type(None), "nothing")):  # fmt: skip
+        if isinstance(value, classes):
+            return name
+    return type(value).__name__
+
+
+def show(value: Any, secret: bool = False) -> str:
+    """A value as a message may show it."""
+    if secret:
+        return HIDDEN
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "null"
+    text = repr(value) if isinstance(value, str) and (not value.isprintable() or value != value.strip() or not value) else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name that looks most like a name, if any does."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), 1, cutoff)), None)
+
+
+def _unknown(name: str, value: Any, known: Iterable[str], secrets: Iterable[str], kept: str) -> Finding:
+    meant = nearest(name, known)
+    plain = isinstance(value, (str, int, float)) or value is None
+    hide = not plain or meant in secrets or SECRET_NAME.search(name) is not None
+    return Finding(
+        name, show(value, hide), "which no role reads",
+        f"did you mean {meant.rpartition('.')[2]}?" if meant else f"remove it; known are {kept}",
+    )  # fmt: skip
+
+
+def _well_formed(findings: list[Finding], where: str, option: Option, value: Any) -> bool:
+    """Whether a value is of its type and form; if not, say so."""
+    wanted, name, cure = _TYPES[option.type]
+    shown = show(value, option.secret)
+    if value is None:
+        findings.append(Finding(where, shown, "a name without a value", "give it one or remove the line"))
+    elif not isinstance(value, wanted) or (isinstance(value, bool) and option.type != "bool"):
+        if option.type == "str" and isinstance(value, (int, float)) and not isinstance(value, bool):
+            cure = "put it in quotes, or YAML takes it for a number"
+        elif option.type in ("int", "bool") and isinstance(value, str):
+            cure += f"; on a command line it is -e '{{\"{where}\": ...}}'"
+        findings.append(Finding(where, shown, f"{kind(value)} where {name} is needed", cure))
+    elif value == "":
+        findings.append(Finding(where, shown, "empty", f"give it a value{_such_as(option)}"))
+    elif option.check is not None:
+        wrong = option.check(value)
+        if wrong is not None:
+            findings.append(Finding(where, shown, *wrong))
+        return wrong is None
+    else:
+        return True
+    return False
+
+
+def _such_as(option: Option) -> str:
+    return "" if option.example is None or option.secret else f", such as {option.example}"
+
+
+def _entries(findings: list[Finding], variable: str, option: Option, values: list[Any]) -> list[tuple[str, Any]]:
+    """The well-formed entries of a list with their places; keys that are wrong are left out of them."""
+    good: list[tuple[str, Any]] = []
+    for number, value in enumerate(values):
+        where = f"{variable}[{number}]"
+        if "" in option.entries:
+            if _well_formed(findings, where, option.entries[""], value):
+                good.append((where, value))
+            continue
+        if not isinstance(value, Mapping):
+            keys = ", ".join(option.entries)
+            findings.append(Finding(where, show(value), f"{kind(value)} where a mapping is needed", f"give it the keys {keys}"))
+            continue
+        entry: dict[str, Any] = {}
+        for key, inner in option.entries.items():
+            if key in value:
+                if _well_formed(findings, f"{where}.{key}", inner, value[key]):
+                    entry[key] = value[key]
+            elif inner.required:
+                findings.append(Finding(f"{where}.{key}", "missing", "and it is required", f"add it{_such_as(inner)}"))
+            elif inner.default is not None:
+                entry[key] = inner.default
+        for key in value:
+            if key not in option.entries:
+                known = [f"{where}.{name}" for name in option.entries]
+                findings.append(_unknown(f"{where}.{key}", value[key], known, (), ", ".join(option.entries)))
+        good.append((where, entry))
+    return good
+
+
+class _Home:
+    """The checks that compare variables with each other. Only values that are well formed are compared."""
+
+    def __init__(self, values: dict[str, Any], lists: dict[str, list[tuple[str, Any]]], unset: set[str]) -> None:
+        self.values = values
+        self.unset = unset
+        self.lists = lists
+        self.findings: list[Finding] = []
+        self.warnings: list[Finding] = []
+        self.lan = IPv4Interface(values["home_lan_address"]) if "home_lan_address" in values else None
+
+    def enabled(self, service: str) -> bool:
+        """Whether a service is there; one whose switch is malformed counts as there, so that nothing is overlooked."""
+        return self.values.get(f"home_{service}_enabled", True)
+
+    def problem(self, variable: str, value: Any, problem: str, cure: str) -> None:
+        self.findings.append(Finding(variable, self.shown(variable, value), problem, cure))
+
+    def warning(self, variable: str, value: Any, problem: str, cure: str) -> None:
+        self.warnings.append(Finding(variable, self.shown(variable, value), problem, cure))
+
+    def shown(self, variable: str, value: Any) -> str:
+        """The value, and whether it is the owner's."""
+        return f"{show(value)} (the default)" if variable in self.unset else show(value)
+
+    def vlans(self) -> None:
+        seen: dict[int, str] = {}
+        for service in ("internet", "iptv", "voip", "lan"):
+            name = f"home_{service}_vlan"
+            if name not in self.values or not self.enabled(service):
+                continue
+            number = self.values[name]
+            if number in seen:
+                self.problem(name, number, f"as is {seen[number]}", "give each service a VLAN id of its own")
+            seen.setdefault(number, name)
+        uplink = self.values.get("home_uplink")
+        for number, name in seen.items():
+            if uplink == f"vlan{number}":
+                self.problem("home_uplink", uplink, f"the interface that {name} makes", "give the network card below it, such as enp2s0")
+
+    def iptv(self) -> None:
+        name = "home_iptv_address"
+        if not self.enabled("iptv") or name not in self.values:
+            return
+        value = self.values[name]
+        iptv = IPv4Interface(value)
+        if self.lan is not None and self.lan.network.overlaps(iptv.network):
+            self.problem(
+                "home_lan_address", self.lan, f"which overlaps the television network {iptv.network} ({name})",
+                "use another private network for the LAN, such as 192.168.1.1/24",
+            )
+        elif not iptv.network.overlaps(MOVISTAR_IPTV):
+            self.warning(name, value, f"outside {MOVISTAR_IPTV}, the television network of Movistar",
+                         "with Movistar, copy the address of the ISP's router with its /9; with another ISP, all is well")  # fmt: skip
+
+    def movistar(self) -> None:
+        for switch, (network, what) in MOVISTAR.items():
+            if self.lan is not None and self.values.get(switch, True) and self.lan.network.overlaps(network):
+                self.warning(
+                    "home_lan_address", self.lan, f"which overlaps {network}, where Movistar has {what}",
+                    "with Movistar, use another private network for the LAN, such as 192.168.1.1/24",
+                )
+
+    def domain(self) -> None:
+        value = self.values.get("home_lan_domain")
+        if value is not None and value.lower().split(".")[-1] == "local":
+            self.warning("home_lan_domain", value, "which devices look up by multicast DNS (RFC 6762)", "use home.arpa (RFC 8375)")
+
+    def in_lan(self, where: str, value: str, own_allowed: bool = False) -> IPv4Address | None:
+        """The address if it can be that of a device in the LAN; None, and a finding, if not."""
+        if self.lan is None:
+            return None
+        address, network = IPv4Address(value), self.lan.network
+        hosts = f"{network.network_address + 1} to {network.broadcast_address - 1}"
+        if address not in network:
+            self.problem(where, value, f"outside the LAN {network} (home_lan_address)", f"use an address from {hosts}")
+        elif address in (network.network_address, network.broadcast_address):
+            self.problem(where, value, f"the network's own or the broadcast address of the LAN {network}", f"use an address from {hosts}")
+        elif address == self.lan.ip and not own_allowed:
+            self.problem(where, value, "the router's own address (home_lan_address)", "use another address of the LAN")
+        else:
+            return address
+        return None
+
+    def pool(self) -> None:
+        names = ("home_lan_pool_first", "home_lan_pool_last")
+        if self.lan is None or not all(name in self.values for name in names):
+            return
+        first, last = (self.in_lan(name, self.values[name], own_allowed=True) for name in names)
+        if first is None or last is None:
+            return
+        if first > last:
+            self.problem(names[0], first, f"above home_lan_pool_last, {last}", "exchange the two")
+        elif first <= self.lan.ip <= last:
+            self.problem(
+                names[0], first, f"and with home_lan_pool_last, {last}, the pool holds the router's own address {self.lan.ip}",
+                "move the pool or home_lan_address",
+            )
+
+    def reservations(self) -> None:
+        seen: dict[tuple[str, Any], str] = {}
+        for where, entry in self.lists.get("home_lan_reservations", []):
+            if "address" in entry:
+                self.in_lan(f"{where}.address", entry["address"])
+            for key, value in entry.items():
+                same = (key, normal_mac(value) if key == "mac" else value.lower())
+                if same in seen:
+                    self.problem(f"{where}.{key}", value, f"as is {seen[same]}.{key}", "give each device its own")
+                seen.setdefault(same, where)
+
+    def forwarders(self) -> None:
+        seen: dict[str, str] = {}
+        if self.values.get("home_dns_forwarders") == []:
+            self.problem("home_dns_forwarders", "empty", "so that no name outside would resolve",
+                         "give at least one resolver, or remove the line for those of Movistar")  # fmt: skip
+        for where, value in self.lists.get("home_dns_forwarders", []):
+            if self.lan is not None and ip_address(value) == self.lan.ip:
+                self.problem(where, value, "the router itself (home_lan_address), a loop", "give the ISP's or a public resolver's address")
+            if value in seen:
+                self.problem(where, value, f"as is {seen[value]}", "remove one of them")
+            seen.setdefault(value, where)
+
+    def port_forwards(self) -> None:
+        seen: list[tuple[str, str, tuple[int, int]]] = []
+        for where, entry in self.lists.get("home_port_forwards", []):
+            if "address" in entry:
+                self.in_lan(f"{where}.address", entry["address"])
+            if "port" not in entry:
+                continue
+            wanted = ports(entry["port"])
+            if wanted is None:
+                continue
+            if "to_port" in entry and wanted[0] != wanted[1]:
+                self.problem(f"{where}.to_port", entry["to_port"], f"one port for the range {entry['port']}",
+                             "remove it: a range keeps its port numbers")  # fmt: skip
+            for other, protocol, taken in seen:
+                if protocol == entry.get("protocol") and wanted[0] <= taken[1] and taken[0] <= wanted[1]:
+                    self.problem(f"{where}.port", entry["port"], f"which {other} has already ({protocol})", "forward each port once")
+                    break
+            if "protocol" in entry:
+                seen.append((where, entry["protocol"], wanted))
+
+
+def judge(variables: Mapping[str, Any], known_elsewhere: Iterable[str] = (), skip: Iterable[str] = ()) -> Report:
+    """Everything that is wrong with the home that a host's variables state.
+
+    variables: the host's variables, home_* ones with their values computed; others are looked at by name only.
+    known_elsewhere: names of variables that other parts of the collection read, to tell misspelt ones.
+    skip: home_* variables that are set but whose values are not to be had.
+    """
+    findings: list[Finding] = []
+    values: dict[str, Any] = {}
+    lists: dict[str, list[tuple[str, Any]]] = {}
+
+    secrets = [name for name, option in HOME.items() if option.secret]
+    others = set(known_elsewhere)
+    for name in sorted(set(variables) - set(HOME)):
+        if name.startswith(PREFIX):
+            findings.append(_unknown(name, variables[name], HOME, secrets, ", ".join(HOME)))
+        elif name not in others and nearest(name.lower(), {*HOME, *others}, 0.92):
+            findings.append(_unknown(name, variables[name], {*HOME, *others}, secrets, ""))
+
+    for name, option in HOME.items():
+        if name in skip:
+            continue
+        if name not in variables:
+            if option.required:
+                findings.append(Finding(name, "missing", "and it is required", f"set it in the inventory{_such_as(option)}"))
+            elif option.default is not None:
+                values[name] = option.default
+        elif _well_formed(findings, name, option, variables[name]):
+            values[name] = variables[name]
+        if name in values and option.type == "list":
+            lists[name] = _entries(findings, name, option, values[name])
+
+    home = _Home(values, lists, set(HOME) - set(variables))
+    if "home_iptv_address" not in {*variables, *skip} and home.enabled("iptv"):
+        findings.append(Finding(
+            "home_iptv_address", "missing", "and television needs it (home_iptv_enabled)",
+            "set it to the address that the ISP's own router had on the television VLAN, such as 10.214.0.10/9, "
+            "or set home_iptv_enabled to false",
+        ))  # fmt: skip
+    for check in (home.vlans, home.iptv, home.movistar, home.domain, home.pool, home.reservations, home.forwarders, home.port_forwards):
+        check()
+    return Report(findings + home.findings, home.warnings)
