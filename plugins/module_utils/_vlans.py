@@ -300,12 +300,14 @@ def render_networkd(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
     return files + ([udev] if udev else [])
 
 
-# The package task installs netplan first: only a check on a bare host gets here without it.
+# netplan's own generator, on a copy of all its files: "netplan generate" would also reload systemd on the way, and
+# "netplan get" of netplan 1.1 ends with 0 whatever it finds. Without it netplan is not installed, which only a check
+# on a bare host meets: the package task comes first.
 _NETPLAN_VALIDATE = (
-    "/bin/sh -ec 'command -v netplan > /dev/null || exit 0;"
+    "/bin/sh -ec 'generate=/usr/libexec/netplan/generate; [ -x $generate ] || exit 0;"
     " root=$(mktemp -d); trap \"rm -rf $root\" EXIT; mkdir -p $root/etc/netplan;"
     " for file in /etc/netplan/*.yaml; do [ ! -e $file ] || cp -p $file $root/etc/netplan/; done;"
-    f" cp -p \"$0\" $root{NETPLAN_FILE}; netplan generate --root-dir $root' %s"
+    f" cp -p \"$0\" $root{NETPLAN_FILE}; $generate --root-dir $root' %s"
 )
 
 
