@@ -269,6 +269,11 @@ def _required_for_online(vlan: Vlan) -> str:
     return "no-carrier" if vlan.address else "no"
 
 
+# Where the plan has no address, another program's may be, such as a DHCP client's on the voice VLAN, with routes over it:
+# systemd-networkd would drop it at each restart.
+KEEP = "KeepConfiguration=yes"
+
+
 def render_networkd(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
     lines = ["[Match]", f"Name={plan.uplink}", "", "[Link]", f"MTUBytes={plan.mtu}"]
     # systemd before 255 waits in vain when no link at all is required: the bare uplink counts once it is set up.
@@ -292,8 +297,7 @@ def render_networkd(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
         network = ["[Match]", f"Name={vlan.name}", "Kind=vlan", "", "[Link]", f"MTUBytes={vlan.mtu}"]
         network += ["ActivationPolicy=up", f"RequiredForOnline={_required_for_online(vlan)}", "", "[Network]"]
         network += ["DHCP=no", "LinkLocalAddressing=no", "IPv6AcceptRA=no", "ConfigureWithoutCarrier=yes"]
-        if vlan.address:
-            network.append(f"Address={vlan.address}")
+        network.append(f"Address={vlan.address}" if vlan.address else KEEP)
         files.append(_file(f"{base}.network", HEADER + "\n".join(network) + "\n"))
     files.append(_foreign_routes(systemd_version))
     udev = _udev_egress(plan.vlans) if rising_only else None
@@ -329,16 +333,18 @@ def render_netplan(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
     files = [_file(NETPLAN_FILE, content, "0600", validate=_NETPLAN_VALIDATE)]
     # netplan has no key for these; systemd merges drop-ins into the files netplan generates.
     if not plan.dhcp:
-        files.append(_netplan_drop_in(plan.uplink, "no-carrier"))
-    files += [_netplan_drop_in(vlan.name, _required_for_online(vlan)) for vlan in plan.vlans]
+        files.append(_netplan_drop_in(plan.uplink, "no-carrier", keep=False))
+    files += [_netplan_drop_in(vlan.name, _required_for_online(vlan), keep=not vlan.address) for vlan in plan.vlans]
     files.append(_foreign_routes(systemd_version))
     udev = _udev_egress(plan.vlans)
     return files + ([udev] if udev else [])
 
 
-def _netplan_drop_in(name: str, required: str) -> dict[str, str]:
+def _netplan_drop_in(name: str, required: str, keep: bool) -> dict[str, str]:
     path = f"{NETWORKD_DIR}/10-netplan-{name}.network.d/10-homerouter.conf"
     content = HEADER + f"[Link]\nActivationPolicy=up\nRequiredForOnline={required}\n"
+    if keep:
+        content += f"\n[Network]\n{KEEP}\n"
     return _file(path, content)
 
 
