@@ -348,11 +348,20 @@ def _netplan_drop_in(name: str, required: str, keep: bool) -> dict[str, str]:
     return _file(path, content)
 
 
+def _without_ipv6(name: str, then: str = "") -> str:
+    """Nobody out there may configure the router by IPv6: no link-local address, no router advertisements."""
+    conf = f"/proc/sys/net/ipv6/conf/{name}"
+    return f"[ ! -e {conf} ] || {{ echo 1 > {conf}/addr_gen_mode; echo 0 > {conf}/accept_ra;{then} }}"
+
+
 def render_ifupdown(plan: Plan, uplink_elsewhere: bool, sourced: bool) -> list[dict[str, str]]:
     # A second stanza for an interface adds to the first one. DHCP that the owner's own stanza asks for is not
     # asked for twice.
     method = "dhcp" if plan.dhcp and not uplink_elsewhere else "manual"
     lines = [f"auto {plan.uplink}", f"iface {plan.uplink} inet {method}"]
+    if not uplink_elsewhere:
+        # The card may have been up, with addresses of its own making, before this file was there.
+        lines += [f"    pre-up {_without_ipv6(plan.uplink, ' ip -6 address flush dev ' + plan.uplink + ';')}"]
     lines += [f"    {'pre-up' if method == 'dhcp' else 'up'} ip link set dev {plan.uplink} mtu {plan.mtu} up"]
     for vlan in plan.vlans:
         lines += ["", f"auto {vlan.name}"]
@@ -361,15 +370,13 @@ def render_ifupdown(plan: Plan, uplink_elsewhere: bool, sourced: bool) -> list[d
         else:
             lines += [f"iface {vlan.name} inet manual"]
         egress = f" type vlan egress-qos-map {_egress_words(vlan)}" if vlan.egress else ""
-        ipv6 = f"/proc/sys/net/ipv6/conf/{vlan.name}"
         lines += [
             # A VLAN comes up only on a parent that is up, and never above the parent's MTU.
             f"    pre-up ip link set dev {plan.uplink} mtu {plan.mtu} up",
             f"    pre-up [ -e /sys/class/net/{vlan.name} ] ||"
             f" ip link add link {plan.uplink} name {vlan.name} type vlan id {vlan.id}",
             f"    pre-up ip link set dev {vlan.name} mtu {vlan.mtu}{egress}",
-            # Nothing on this VLAN may configure the router by IPv6: no link-local address, no router advertisements.
-            f"    pre-up [ ! -e {ipv6} ] || {{ echo 1 > {ipv6}/addr_gen_mode; echo 0 > {ipv6}/accept_ra; }}",
+            f"    pre-up {_without_ipv6(vlan.name)}",
             f"    up ip link set dev {vlan.name} up",
             f"    post-down ip link delete dev {vlan.name}",
         ]
