@@ -146,10 +146,50 @@ def test_addresses_answer(router, isp, pc):
         pc.check_output("ip address delete 192.168.1.50/24 dev eth0")
 
 
-def test_nothing_configures_itself_on_the_isps_vlans(router):
-    for name, link in links(router).items():
-        addresses = [entry["local"] for entry in link["addr_info"]]
-        assert addresses == {"vlan2": ["10.214.0.10"], "vlan100": ["192.168.1.1"]}.get(name, []), name
+# A router advertisement (RFC 4861) that offers 2001:db8:6::/64, as a misconfigured or hostile neighbour sends it.
+ADVERTISEMENT = """
+import ipaddress, socket, struct
+source, group = (ipaddress.ip_address(a).packed for a in ("fe80::1", "ff02::1"))
+prefix = struct.pack("!BBBBIII", 3, 4, 64, 0xc0, 3600, 3600, 0) + ipaddress.ip_address("2001:db8:6::").packed
+def message(checksum):
+    return struct.pack("!BBHBBHII", 134, 0, checksum, 64, 0, 1800, 0, 0) + prefix
+words = source + group + struct.pack("!II", len(message(0)), 58) + message(0)
+total = sum(struct.unpack("!%dH" % (len(words) // 2), words))
+total = (total & 0xffff) + (total >> 16)
+body = message(~(total + (total >> 16)) & 0xffff)
+packet = struct.pack("!IHBB", 0x60000000, len(body), 58, 255) + source + group + body
+for name in ("vlan2", "vlan3", "vlan6"):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind((name, 0))
+        s.send(bytes.fromhex("333300000001") + s.getsockname()[4] + bytes.fromhex("86dd") + packet)
+"""
+
+
+def addresses(router) -> dict[str, list[str]]:
+    return {name: [entry["local"] for entry in link["addr_info"]] for name, link in links(router).items()}
+
+
+def test_no_interface_is_configured_from_outside(router, isp, eventually):
+    planned = {"eth0": [], "vlan2": ["10.214.0.10"], "vlan3": [], "vlan6": [], "vlan100": ["192.168.1.1"]}
+    assert addresses(router) == planned
+    # The control: one of the three takes it, as kernels do by default.
+    conf = "/proc/sys/net/ipv6/conf/vlan6"
+    before = router.check_output(f"cat {conf}/accept_ra")
+    router.check_output(f"echo 2 > {conf}/accept_ra; ip link set dev vlan6 addrgenmode eui64")
+    try:
+        isp.check_output(f"python3 - <<'X'\n{ADVERTISEMENT}\nX")
+        eventually(
+            lambda: any(a.startswith("2001:db8:6:") for a in addresses(router)["vlan6"]), 5, "the control to take the prefix"
+        )
+        assert dict(addresses(router), vlan6=[]) == planned
+    finally:
+        router.check_output(
+            f"echo {before} > {conf}/accept_ra; ip link set dev vlan6 addrgenmode none;"
+            " ip -6 address flush dev vlan6; ip -6 route flush dev vlan6"
+        )
+    isp.check_output(f"python3 - <<'X'\n{ADVERTISEMENT}\nX")
+    router.check_output("ping -c 1 -W 2 -I vlan2 10.128.0.1")
+    assert addresses(router) == planned
 
 
 def test_run_without_changes_loses_no_packet_and_makes_nothing_anew(router):
