@@ -61,9 +61,14 @@ lint: tools collection ## ansible-lint, ruff, shellcheck, changelog and document
 	@$(STEP) "ruff" $(VENV)/bin/ruff check --quiet .
 	@$(STEP) "shellcheck" shellcheck $(SCRIPTS)
 	@$(STEP) "antsibull-changelog lint" $(VENV)/bin/antsibull-changelog lint
+	@$(STEP) "docs/home.md is current (if not: make docs)" diff -u docs/home.md <(PYTHONPATH=$(COLLECTIONS) $(PY) .ci/home_doc.py)
 	@$(STEP) "antsibull-docs lint-collection-docs" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
 	  $(VENV)/bin/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all $(COLLECTIONS)/ansible_collections/homerouter/tripleplay
 	@$(STEP) "ansible-lint" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/ansible-lint --nocolor
+
+.PHONY: docs
+docs: tools collection ## write docs/home.md from the variables of the home
+	@PYTHONPATH=$(COLLECTIONS) $(PY) .ci/home_doc.py > docs/home.md
 
 .PHONY: unit
 unit: tools collection ## unit tests of the installed collection, on the newest and the oldest ansible-core

@@ -60,7 +60,7 @@ def step(text: str) -> Iterator[None]:
         yield
     except LabError as error:
         print("failed")
-        raise LabError(f"lab step “{text}” failed.\n{error}\nWhole log: {LOG}") from error
+        raise LabError(f"lab step '{text}' failed.\n{error}\nWhole log: {LOG}") from error
     except KeyboardInterrupt:
         print("interrupted; call the same command again to go on")
         raise

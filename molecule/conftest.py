@@ -1,26 +1,18 @@
 # Copyright (c) 2026 homerouter.tripleplay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all scenarios' tests use: the hosts of the lab, polling, and a switched-off protection."""
+"""The hosts of the lab and the one way to wait, for all scenarios' tests."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import testinfra
+from house import SSH_CONFIG
 from testinfra.host import Host
-
-ROOT = Path(__file__).resolve().parent.parent
-SSH_CONFIG = ROOT / "build" / "lab" / "ssh_config"
 
 
 def _host(name: str) -> Host:
@@ -66,78 +58,3 @@ def eventually() -> Callable[..., Any]:
             time.sleep(0.3)
 
     return wait
-
-
-def background(host: str, command: str) -> subprocess.Popen[str]:
-    """Start a command on a host of the lab; its output is read with communicate()."""
-    return subprocess.Popen(
-        ["ssh", "-F", str(SSH_CONFIG), host, command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-
-
-@contextlib.contextmanager
-def capture(host: Host, name: str, interface: str, expression: str, show: str = "-v") -> Iterator[list[str]]:
-    """Packets seen on an interface while the block runs, as tcpdump prints them with the options C(show)."""
-    lines: list[str] = []
-    dump = f"/tmp/{name}.pcap"
-    host.check_output(
-        f"rm -f {dump}; systemd-run --quiet --unit=capture-{name} --collect "
-        f"tcpdump -i {interface} --immediate-mode -U -s 256 -w {dump} {expression!r}"
-    )
-    # The file's header appears when the capture has begun.
-    host.check_output(f"timeout 10 sh -c 'until [ -s {dump} ]; do sleep 0.05; done'")
-    try:
-        yield lines
-    finally:
-        # tcpdump writes at once but leaves unread what still waits for it when it ends.
-        host.check_output(
-            f"timeout 10 sh -c 'until [ \"$size\" = $(stat -c %s {dump}) ]; do size=$(stat -c %s {dump}); sleep 0.1; done'"
-            f" && systemctl stop capture-{name}"
-        )
-        lines += host.check_output(f"tcpdump -nn {show} -r {dump} 2>/dev/null").splitlines()
-
-
-def lab(*argv: str) -> None:
-    """Call the lab's command line."""
-    subprocess.run([sys.executable, "-m", "lab", *argv], cwd=ROOT, check=True)
-
-
-def play(playbook: str, *arguments: str) -> tuple[int, str, dict[str, Any]]:
-    """Run a playbook of the installed collection on the example home: exit code, output, recap by host."""
-    recap = ROOT / "build" / "lab" / "recap.json"
-    recap.unlink(missing_ok=True)
-    env = dict(
-        os.environ,
-        ANSIBLE_CONFIG=str(ROOT / "playbooks" / "ansible.cfg"),
-        ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "lab" / "callback"),
-        ANSIBLE_CALLBACKS_ENABLED="homerouter_stats",
-        HOMEROUTER_STATS=str(recap),
-    )
-    env.pop("ANSIBLE_COLLECTIONS_PATH", None)
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "ansible-playbook"), playbook, "-i", str(ROOT / "playbooks" / "home"), *arguments],
-        cwd=ROOT / "build", env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
-    stats = json.loads(recap.read_text(encoding="utf-8")) if recap.exists() else {}
-    return done.returncode, done.stdout, stats
-
-
-def converge(**variables: Any) -> tuple[int, str, dict[str, Any]]:
-    """Apply the scenario's roles again, with these variables besides; as play()."""
-    return play(str(ROOT / "molecule" / "shared" / "converge.yml"), "--extra-vars", json.dumps(variables))
-
-
-def refused(router: Host, **variables: Any) -> str:
-    """Output of a run that fails, as it must, before it has changed a file or an interface."""
-
-    def state() -> str:
-        return router.check_output(
-            "find /etc | sort; find /etc -type f -exec stat -c '%n %s %Y' {} + | sort;"
-            " ip -details link; ip address; ip route; systemctl list-unit-files"
-        )
-
-    before = state()
-    code, out, _stats = converge(**variables)
-    assert code != 0, out
-    assert state() == before, out
-    return out

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 homerouter.tripleplay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Looks at the home_* variables on the controller, before anything is sent to the host."""
+"""Looks at the home_* variables on the controller, before anything is sent to the host.
+
+An action of its own and no ansible.builtin.validate_argument_spec: module_utils/_home.py says why.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,19 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleError
+from ansible.parsing.vault import EncryptedString
 from ansible.plugins.action import ActionBase
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import _home
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 
 
-def role_variables(roles: Path) -> set[str]:
-    """Names of all public variables of the collection's roles, as their argument specs have them."""
-    names: set[str] = set()
+def role_variables(roles: Path) -> dict[str, set[str]]:
+    """Names of the public variables of each of the collection's roles, as their argument specs have them."""
+    names: dict[str, set[str]] = {}
     for path in roles.glob("*/meta/argument_specs.yml"):
-        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].values():
-            names.update(entry.get("options", {}))
+        specs = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
+        names[path.parents[1].name] = {name for entry in specs.values() for name in entry.get("options", {})}
     return names
 
 
@@ -37,9 +41,12 @@ class ActionModule(ActionBase):
         self.validate_argument_spec(argument_spec={})
         variables: dict[str, Any] = {}
         broken: list[_home.Finding] = []
+        vaulted: set[str] = set()
         # What Ansible and private variables of roles are called is nobody's spelling mistake.
         for name, value in (task_vars or {}).items():
             if name in _home.HOME:
+                if isinstance(value, EncryptedString):
+                    vaulted.add(name)
                 try:
                     variables[name] = self._templar.template(value)
                 except AnsibleError as error:
@@ -52,7 +59,7 @@ class ActionModule(ActionBase):
                     )
             elif not name.startswith(("_", "ansible_")):
                 variables[name] = value
-        report = _home.judge(variables, role_variables(ROLES), skip={finding.variable for finding in broken})
+        report = _home.judge(variables, role_variables(ROLES), {finding.variable for finding in broken}, vaulted)
         findings = broken + report.findings
         result.update(
             changed=False,

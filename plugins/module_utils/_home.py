@@ -4,6 +4,10 @@
 """The home as its owner states it: every home_* variable with type, default and meaning, and what can be wrong with them.
 
 HOME is the one statement of these variables: the check before the first change, the documentation and the tests read it.
+
+An argument spec for ansible.builtin.validate_argument_spec could not take its place. That looks only at the variables it is asked
+about, so a misspelt name goes unseen; it knows one value at a time, not that the pool lies outside the LAN; it takes "20" for 20 and
+"yes" for true where the roles' own expressions do not; and it says what is wrong, but not what to do.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -23,13 +27,16 @@ HIDDEN = "(not shown)"
 # RFC 1918.
 PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 # Where Movistar's services live. A LAN over them would make them unreachable; another ISP has others, so these only warn.
-MOVISTAR = {
-    "home_iptv_enabled": (IPv4Network("172.26.0.0/16"), "the television servers"),
-    "home_voip_enabled": (IPv4Network("10.31.255.128/27"), "the telephone servers"),
-}
-MOVISTAR_IPTV = IPv4Network("10.128.0.0/9")
+MOVISTAR = (
+    ("home_iptv_enabled", IPv4Network("172.26.0.0/16"), "the television servers"),
+    ("home_iptv_enabled", IPv4Network("172.23.0.0/17"), "the television servers"),
+    ("home_voip_enabled", IPv4Network("10.31.255.128/27"), "the telephone servers"),
+)
+# Its television network is 10.128.0.0/9 on most lines and 10.64.0.0 with /10 to /12 on others.
+MOVISTAR_IPTV = (IPv4Network("10.64.0.0/10"), IPv4Network("10.128.0.0/9"))
 
-SECRET_NAME = re.compile(r"pass|secret|pwd|key|token|psk|clave", re.IGNORECASE)
+# Names whose values no message shows, be they known or misspelt.
+SECRET_NAME = re.compile(r"pas[sw]|pw|secret|key|token|psk|clave|contrase|cred", re.IGNORECASE)
 
 
 class Finding(NamedTuple):
@@ -88,23 +95,36 @@ def _interface_name(value: Any) -> tuple[str, str] | None:
     return None
 
 
-def _address_with_prefix(value: Any) -> tuple[str, str] | None:
-    cure = "write the router's own address with its prefix length, such as 192.168.1.1/24"
+def _address(value: str, longest: int, cure: str) -> tuple[str, str] | None:
     try:
         address = IPv4Interface(value)
     except ValueError:
         return "no IPv4 address with prefix length", cure
     if "/" not in value:
         return "without its prefix length", f"write {value}/24, or whatever length the network has"
-    if not 8 <= address.network.prefixlen <= 29:
-        return f"a network of prefix length {address.network.prefixlen}", "use a length from /8 to /29"
+    if str(address) != value:
+        return "no address with prefix length in the usual form", f"write {address}"
+    length = address.network.prefixlen
+    if not 8 <= length <= longest:
+        return f"in a network of prefix length {length}", f"use a length from /8 to /{longest}"
     if address.ip == address.network.network_address:
-        return "the address of the network itself", f"use a host's address, such as {address.ip + 1}/{address.network.prefixlen}"
+        return "the address of the network itself", f"use a host's address, such as {address.ip + 1}/{length}"
     if address.ip == address.network.broadcast_address:
-        return "the broadcast address of its network", f"use a host's address, such as {address.ip - 1}/{address.network.prefixlen}"
-    if not any(address.network.subnet_of(network) for network in PRIVATE):
-        return "not a private network", "use one inside 192.168.0.0/16, 172.16.0.0/12 or 10.0.0.0/8"
+        return "the broadcast address of its network", f"use a host's address, such as {address.ip - 1}/{length}"
+    if address.is_loopback or address.is_multicast or address.is_link_local or address.ip >= IPv4Address("240.0.0.0"):
+        return "an address that no network card may have", cure
     return None
+
+
+def _iptv_address(value: Any) -> tuple[str, str] | None:
+    return _address(value, 30, "copy the address of the ISP's own router with its prefix length, such as 10.214.0.10/9")
+
+
+def _lan_address(value: Any) -> tuple[str, str] | None:
+    wrong = _address(value, 29, "write the router's own address with its prefix length, such as 192.168.1.1/24")
+    if wrong is None and not any(IPv4Interface(value).network.subnet_of(network) for network in PRIVATE):
+        return "not in a private network", "use one inside 192.168.0.0/16, 172.16.0.0/12 or 10.0.0.0/8"
+    return wrong
 
 
 def _ipv4(value: Any) -> tuple[str, str] | None:
@@ -161,7 +181,12 @@ def _account(value: Any) -> tuple[str, str] | None:
     return None
 
 
-def _text(_value: Any) -> None:
+def _comment(value: Any) -> tuple[str, str] | None:
+    # nftables has no escape for a quote in a comment, and takes 128 octets with the final zero.
+    if re.search(r"[\x00-\x1f\x7f\"]", value):
+        return "with a quote, a line break or another control character in it", "use letters, digits and blanks"
+    if len(value.encode()) > 100:
+        return "too long for a comment in the firewall", "use at most 100 octets"
     return None
 
 
@@ -211,13 +236,13 @@ HOME: dict[str, Option] = {
     "home_iptv_vlan": Option("int", "VLAN id of the television service.", default=2, check=_vlan),
     "home_iptv_address": Option(
         "str", "Static address with prefix length on the television VLAN: the one that the ISP's own router had. Required with television.",
-        example="10.214.0.10/9", check=_address_with_prefix,
+        example="10.214.0.10/9", check=_iptv_address,
     ),
     "home_voip_enabled": Option("bool", "Whether the line has telephone.", default=True),
     "home_voip_vlan": Option("int", "VLAN id of the telephone service.", default=3, check=_vlan),
     "home_lan_vlan": Option("int", "VLAN id of the LAN, between router and switch.", default=100, check=_vlan),
     "home_lan_address": Option(
-        "str", "The router's own address in the LAN, with prefix length.", default="192.168.1.1/24", check=_address_with_prefix
+        "str", "The router's own address in the LAN, with prefix length.", default="192.168.1.1/24", check=_lan_address
     ),
     "home_lan_domain": Option("str", "Domain of the names in the LAN.", default="home.arpa", check=_domain),
     "home_lan_pool_first": Option("str", "First address that devices get by DHCP.", default="192.168.1.210", check=_ipv4),
@@ -231,14 +256,14 @@ HOME: dict[str, Option] = {
         },
     ),
     "home_dns_forwarders": Option(
-        "list", "Resolvers that the router asks in turn.", default=["80.58.61.250", "80.58.61.254"],
+        "list", "Addresses of the resolvers that the router asks; the default are Movistar's.", default=["80.58.61.250", "80.58.61.254"],
         entries={"": Option("str", "IP address.", required=True, check=_server)},
     ),
     "home_port_forwards": Option(
         "list", "Services in the LAN that the Internet may reach.", default=[],
         entries={
-            "name": Option("str", "What the service is; a comment in the firewall.", required=True, example="web", check=_text),
-            "protocol": Option("str", "V(tcp) or V(udp).", default="tcp", check=_protocol),
+            "name": Option("str", "What the service is; a comment in the firewall.", required=True, example="web", check=_comment),
+            "protocol": Option("str", "V(tcp) or V(udp). A service that needs both gets two entries.", default="tcp", check=_protocol),
             "port": Option("port", "Port on the Internet side, or a range such as V(5000-5010).", required=True, example=443, check=_ports),
             "address": Option("str", "Address of the device in the LAN.", required=True, example="192.168.1.20", check=_ipv4),
             "to_port": Option("int", "Port of the device, if it is another one; not with a range.", example=8443, check=_port),
@@ -253,6 +278,10 @@ _TYPES = {
     "list": (list, "a list", "begin each entry on a line of its own with a hyphen"),
     "port": ((int, str), "a port", "write a number, or a range in quotes"),
 }
+
+
+# Text that was meant as something else, as all is text after -e on a command line.
+_LITERAL = {"int": re.compile(r"\d+"), "bool": re.compile(r"true|false|yes|no|on|off", re.IGNORECASE)}
 
 
 def kind(value: Any) -> str:
@@ -272,23 +301,25 @@ def show(value: Any, secret: bool = False) -> str:
         return str(value).lower()
     if value is None:
         return "null"
+    # What is in them may be anything, a secret too.
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(map(str, value))}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{len(value)} entries]"
     text = repr(value) if isinstance(value, str) and (not value.isprintable() or value != value.strip() or not value) else str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+def nearest(name: str, known: Iterable[str], cutoff: float) -> str | None:
     """The known name that looks most like a name, if any does."""
     return next(iter(difflib.get_close_matches(name, sorted(known), 1, cutoff)), None)
 
 
-def _unknown(name: str, value: Any, known: Iterable[str], secrets: Iterable[str], kept: str) -> Finding:
-    meant = nearest(name, known)
+def _unknown(where: str, key: str, value: Any, meant: str | None, known: Iterable[str]) -> Finding:
     plain = isinstance(value, (str, int, float)) or value is None
-    hide = not plain or meant in secrets or SECRET_NAME.search(name) is not None
-    return Finding(
-        name, show(value, hide), "which no role reads",
-        f"did you mean {meant.rpartition('.')[2]}?" if meant else f"remove it; known are {kept}",
-    )  # fmt: skip
+    hide = not plain or any(SECRET_NAME.search(name) for name in (key, meant or ""))
+    cure = f"did you mean {meant}?" if meant else f"remove it or give it another name; known are {', '.join(known)}"
+    return Finding(where, show(value, hide), "which no role reads", cure)
 
 
 def _well_formed(findings: list[Finding], where: str, option: Option, value: Any) -> bool:
@@ -297,11 +328,15 @@ def _well_formed(findings: list[Finding], where: str, option: Option, value: Any
     shown = show(value, option.secret)
     if value is None:
         findings.append(Finding(where, shown, "a name without a value", "give it one or remove the line"))
+    # Whole classes, not exact types: since ansible-core 2.19 values are instances of subclasses that remember where they come from.
     elif not isinstance(value, wanted) or (isinstance(value, bool) and option.type != "bool"):
         if option.type == "str" and isinstance(value, (int, float)) and not isinstance(value, bool):
             cure = "put it in quotes, or YAML takes it for a number"
-        elif option.type in ("int", "bool") and isinstance(value, str):
-            cure += f"; on a command line it is -e '{{\"{where}\": ...}}'"
+        elif option.type == "int" and isinstance(value, float):
+            cure = "write it without the point"
+        elif isinstance(value, str) and where in HOME and option.type in _LITERAL and _LITERAL[option.type].fullmatch(value):
+            # A sealed value stays sealed.
+            cure += "" if option.secret else f"; on a command line write -e '{{\"{where}\": {value.lower()}}}', as -e {where}={value} is always text"
         findings.append(Finding(where, shown, f"{kind(value)} where {name} is needed", cure))
     elif value == "":
         findings.append(Finding(where, shown, "empty", f"give it a value{_such_as(option)}"))
@@ -343,8 +378,8 @@ def _entries(findings: list[Finding], variable: str, option: Option, values: lis
                 entry[key] = inner.default
         for key in value:
             if key not in option.entries:
-                known = [f"{where}.{name}" for name in option.entries]
-                findings.append(_unknown(f"{where}.{key}", value[key], known, (), ", ".join(option.entries)))
+                meant = nearest(str(key).lower(), option.entries, 0.6)
+                findings.append(_unknown(f"{where}.{key}", str(key), value[key], meant, option.entries))
         good.append((where, entry))
     return good
 
@@ -358,6 +393,7 @@ class _Home:
         self.lists = lists
         self.findings: list[Finding] = []
         self.warnings: list[Finding] = []
+        self.leased = range(0)
         self.lan = IPv4Interface(values["home_lan_address"]) if "home_lan_address" in values else None
 
     def enabled(self, service: str) -> bool:
@@ -400,12 +436,14 @@ class _Home:
                 "home_lan_address", self.lan, f"which overlaps the television network {iptv.network} ({name})",
                 "use another private network for the LAN, such as 192.168.1.1/24",
             )
-        elif not iptv.network.overlaps(MOVISTAR_IPTV):
-            self.warning(name, value, f"outside {MOVISTAR_IPTV}, the television network of Movistar",
-                         "with Movistar, copy the address of the ISP's router with its /9; with another ISP, all is well")  # fmt: skip
+        elif not any(iptv.network.overlaps(network) for network in MOVISTAR_IPTV):
+            self.warning(
+                name, value, f"outside Movistar's television networks, {' and '.join(map(str, MOVISTAR_IPTV))}",
+                "with Movistar, copy the address of the ISP's router with its prefix length; with another ISP, all is well",
+            )
 
     def movistar(self) -> None:
-        for switch, (network, what) in MOVISTAR.items():
+        for switch, network, what in MOVISTAR:
             if self.lan is not None and self.values.get(switch, True) and self.lan.network.overlaps(network):
                 self.warning(
                     "home_lan_address", self.lan, f"which overlaps {network}, where Movistar has {what}",
@@ -442,7 +480,9 @@ class _Home:
             return
         if first > last:
             self.problem(names[0], first, f"above home_lan_pool_last, {last}", "exchange the two")
-        elif first <= self.lan.ip <= last:
+            return
+        self.leased = range(int(first), int(last) + 1)
+        if first <= self.lan.ip <= last:
             self.problem(
                 names[0], first, f"and with home_lan_pool_last, {last}, the pool holds the router's own address {self.lan.ip}",
                 "move the pool or home_lan_address",
@@ -460,22 +500,29 @@ class _Home:
                 seen.setdefault(same, where)
 
     def forwarders(self) -> None:
-        seen: dict[str, str] = {}
+        seen: dict[Any, str] = {}
         if self.values.get("home_dns_forwarders") == []:
             self.problem("home_dns_forwarders", "empty", "so that no name outside would resolve",
                          "give at least one resolver, or remove the line for those of Movistar")  # fmt: skip
         for where, value in self.lists.get("home_dns_forwarders", []):
-            if self.lan is not None and ip_address(value) == self.lan.ip:
+            address = ip_address(value)
+            if self.lan is not None and address == self.lan.ip:
                 self.problem(where, value, "the router itself (home_lan_address), a loop", "give the ISP's or a public resolver's address")
-            if value in seen:
-                self.problem(where, value, f"as is {seen[value]}", "remove one of them")
-            seen.setdefault(value, where)
+            if address in seen:
+                self.problem(where, value, f"as is {seen[address]}", "remove one of them")
+            seen.setdefault(address, where)
 
     def port_forwards(self) -> None:
         seen: list[tuple[str, str, tuple[int, int]]] = []
+        reserved = {entry.get("address") for _where, entry in self.lists.get("home_lan_reservations", [])}
         for where, entry in self.lists.get("home_port_forwards", []):
             if "address" in entry:
-                self.in_lan(f"{where}.address", entry["address"])
+                address = self.in_lan(f"{where}.address", entry["address"])
+                if address is not None and int(address) in self.leased and entry["address"] not in reserved:
+                    self.warning(
+                        f"{where}.address", address, "in the pool of DHCP, which may give it to another device",
+                        "give the device its address in home_lan_reservations",
+                    )
             if "port" not in entry:
                 continue
             wanted = ports(entry["port"])
@@ -492,24 +539,31 @@ class _Home:
                 seen.append((where, entry["protocol"], wanted))
 
 
-def judge(variables: Mapping[str, Any], known_elsewhere: Iterable[str] = (), skip: Iterable[str] = ()) -> Report:
+def judge(
+    variables: Mapping[str, Any], roles: Mapping[str, Iterable[str]] | None = None, skip: Iterable[str] = (), vaulted: Iterable[str] = ()
+) -> Report:
     """Everything that is wrong with the home that a host's variables state.
 
     variables: the host's variables, home_* ones with their values computed; others are looked at by name only.
-    known_elsewhere: names of variables that other parts of the collection read, to tell misspelt ones.
+    roles: the variables of each role of the collection, to tell misspelt ones.
     skip: home_* variables that are set but whose values are not to be had.
+    vaulted: home_* variables whose values come from a vault and are as secret as passwords.
     """
     findings: list[Finding] = []
     values: dict[str, Any] = {}
     lists: dict[str, list[tuple[str, Any]]] = {}
 
-    secrets = [name for name, option in HOME.items() if option.secret]
-    others = set(known_elsewhere)
-    for name in sorted(set(variables) - set(HOME)):
+    roles = roles or {}
+    known = {*HOME, *(name for names in roles.values() for name in names)}
+    prefixes = tuple(f"{role}_" for role in roles)
+    for name in sorted(set(variables) - known):
         if name.startswith(PREFIX):
-            findings.append(_unknown(name, variables[name], HOME, secrets, ", ".join(HOME)))
-        elif name not in others and nearest(name.lower(), {*HOME, *others}, 0.92):
-            findings.append(_unknown(name, variables[name], {*HOME, *others}, secrets, ""))
+            findings.append(_unknown(name, name, variables[name], nearest(name.lower(), HOME, 0.7), HOME))
+            continue
+        # What begins as a role's variable is likely meant for it; of other people's names only what looks nearly the same.
+        meant = nearest(name.lower(), known, 0.8 if name.startswith(prefixes) else 0.92)
+        if meant is not None:
+            findings.append(_unknown(name, name, variables[name], meant, known))
 
     for name, option in HOME.items():
         if name in skip:
@@ -519,7 +573,7 @@ def judge(variables: Mapping[str, Any], known_elsewhere: Iterable[str] = (), ski
                 findings.append(Finding(name, "missing", "and it is required", f"set it in the inventory{_such_as(option)}"))
             elif option.default is not None:
                 values[name] = option.default
-        elif _well_formed(findings, name, option, variables[name]):
+        elif _well_formed(findings, name, replace(option, secret=True) if name in vaulted else option, variables[name]):
             values[name] = variables[name]
         if name in values and option.type == "list":
             lists[name] = _entries(findings, name, option, values[name])

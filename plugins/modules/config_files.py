@@ -125,10 +125,10 @@ def with_block(text: str, marker: str, block: str) -> str:
     try:
         stop = lines.index(end, start)
     except ValueError:
-        raise ValueError(f"the line “{begin}” has no “{end}” after it; restore it or remove both") from None
+        raise ValueError(f"the line '{begin}' has no '{end}' after it; restore it or remove both") from None
     rest = lines[stop + 1 :]
     if begin in rest:
-        raise ValueError(f"the line “{begin}” is there more than once; keep one block")
+        raise ValueError(f"the line '{begin}' is there more than once; keep one block")
     # What follows the block stays byte for byte, a missing last line end included.
     tail = [*rest, ""] if text.endswith("\n") or not rest else rest
     return "\n".join([*lines[:start], *new, *tail])

@@ -15,7 +15,10 @@ description:
     wrong at once. Each finding names the variable, its value and the cure.
   - Names that no role reads are findings too, with the name that was probably meant. So are misspelt variables of this collection's
     roles.
-  - Values of secrets are never shown.
+  - Values must have the type that is stated, so a number given as text is a mistake. As C(-e name=value) makes text of every value, use
+    JSON for numbers and switches on a command line.
+  - The password, values that come straight from a vault, and misspelt variables that look like secrets are never shown.
+  - It does more than M(ansible.builtin.validate_argument_spec), which sees neither unknown names nor values that do not go together.
   - Runs on the controller and does not contact the host.
 author:
   - The homerouter.tripleplay contributors (@homerouter)

@@ -10,7 +10,7 @@ import re
 import time
 
 import pytest
-from conftest import background, capture, lab, play
+from house import background, capture, lab, play
 
 WEB = "203.0.113.80"
 RESOLVER = "80.58.61.250"
@@ -18,7 +18,7 @@ PAGE = "curl --silent --fail --max-time 4 http://www.example.net/"
 FIREWALL = "nft -f /etc/homerouter/firewall.nft"
 # The seed's pppd options: what the concentrator's death is survived without.
 SEED_OPTIONS = (
-    "plugin pppoe.so nic-vlan6 noauth defaultroute ipcp-accept-remote ipcp-accept-local lcp-echo-interval 15 "
+    "plugin pppoe.so\nnic-vlan6 noauth defaultroute ipcp-accept-remote ipcp-accept-local lcp-echo-interval 15 "
     "lcp-echo-failure 3 persist mru 1492 mtu 1492 lock noaccomp noccp nobsdcomp nodeflate nopcomp novj novjccomp"
 )
 
@@ -265,7 +265,9 @@ def test_forty_reloads_lose_nothing_where_the_seeds_script_loses(pc, isp, router
 
 def test_concentrator_dies_for_more_than_ten_redials(pc, isp, router, eventually):
     assert online(pc)
-    router.check_output(f"cat > /etc/ppp/peers/seed <<'X'\n{SEED_OPTIONS} holdoff 1 pppoe-padi-timeout 1 pppoe-padi-attempts 1 ifname ppp9 nodetach user adslppp@telefonicanetpa\nX".replace(" nic-", "\nnic-"))
+    quick = "holdoff 1 pppoe-padi-timeout 1 pppoe-padi-attempts 1"
+    peer = f"{SEED_OPTIONS} {quick} ifname ppp9 nodetach user adslppp@telefonicanetpa"
+    router.check_output(f"cat > /etc/ppp/peers/seed <<'X'\n{peer}\nX")
     isp.check_output("systemctl stop concentrator")
     router.check_output("systemd-run --quiet --collect --unit=seed-pppd pppd call seed")
     # The seed's pppd gives up after its tenth failure; the shipped service has redialled as often by then.

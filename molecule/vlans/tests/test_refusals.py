@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import refused
+from house import refused
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import capture, converge, lab
+from house import capture, converge, lab
 
 INTERFACES = yaml.safe_load((Path(__file__).parents[1] / "vars.yml").read_text(encoding="utf-8"))["vlans_interfaces"]
 PCP_NONE = 0

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from conftest import capture, refused
+from house import capture, refused
 
 OURS = "/etc/netplan/60-homerouter.yaml"
 BROKEN = "/etc/netplan/70-broken.yaml"

@@ -1,0 +1,302 @@
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The firewall alone: forwards, rules, other people's tables, the boot, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from house import ROOT, capture, lab, play
+
+WEB = "203.0.113.80"
+OUTSIDE = "203.0.113.66"
+PC = "192.168.1.50"
+PAGE = f"curl --silent --fail --max-time 4 http://{WEB}/"
+LOAD = "nft --file /etc/homerouter/firewall.nft"
+SESSION = str(ROOT / "molecule" / "nat_firewall" / "session.yml")
+# Answers each connection with the address from which it came.
+ECHO = """
+import socketserver, sys
+class Handler(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(self.client_address[0].encode())
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+Server(("", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+# Variables that an earlier test has applied: the example home's own firewall is put back only where a test needs it.
+CHANGED: dict[str, Any] = {}
+
+
+def apply(*arguments: str, **variables: Any) -> tuple[int, str, dict[str, Any]]:
+    """Run the role on the example home with further variables."""
+    return play("homerouter.tripleplay.site", "--tags", "nat_firewall", "-e", json.dumps(variables), *arguments)
+
+
+def applied(*arguments: str, **variables: Any) -> tuple[str, dict[str, int]]:
+    """The same where it must succeed: output and the router's recap."""
+    code, out, stats = apply(*arguments, **variables)
+    assert code == 0, out
+    CHANGED.update(variables)
+    return out, stats["router"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def address(pc):
+    """The PC has a fixed address: there is no DHCP server in this scenario."""
+    pc.check_output(
+        f"systemctl stop dhcp-client; ip address flush dev eth0; ip link set dev eth0 mtu 1500; ip address add {PC}/24 dev eth0; "
+        "ip route replace default via 192.168.1.1"
+    )
+
+
+@pytest.fixture(scope="module")
+def listeners(pc, router):
+    """Services on the PC and on the router that say who asks."""
+    for host, ports in ((pc, (8080, 5001)), (router, (2222,))):
+        host.check_output(f"cat > /tmp/echo.py <<'X'\n{ECHO}\nX")
+        for port in ports:
+            host.check_output(f"systemd-run --quiet --collect --unit=echo-{port} python3 /tmp/echo.py {port}")
+            host.check_output(f"timeout 10 sh -c 'until ss -Hltn sport = :{port} | grep -q .; do sleep 0.05; done'")
+    yield
+    for host, ports in ((pc, (8080, 5001)), (router, (2222,))):
+        host.check_output(f"systemctl stop {' '.join(f'echo-{port}' for port in ports)}")
+
+
+@pytest.fixture
+def as_shipped():
+    """The router has the example home's own firewall."""
+    if CHANGED:
+        CHANGED.clear()
+        applied()
+
+
+def public(router) -> str:
+    return re.search(r"inet ([\d.]+)", router.check_output("ip -4 -oneline address show dev ppp0")).group(1)
+
+
+def asked(host, target: str, port: int, source: str = "") -> str:
+    """What a service answers, empty for nothing."""
+    bind = f", source_address=('{source}', 0)" if source else ""
+    return host.run(
+        f"python3 -c \"import socket; print(socket.create_connection(('{target}', {port}), 2{bind}).recv(99).decode())\""
+    ).stdout.strip()
+
+
+def online(pc) -> bool:
+    return pc.run(PAGE).rc == 0
+
+
+def test_port_forwards_lead_in_and_only_they(pc, isp, router, listeners):
+    forwards = [
+        {"name": "web", "port": 80, "address": PC, "to_port": 8080},
+        {"name": "range", "port": "5000-5010", "address": PC},
+    ]
+    assert asked(isp, public(router), 80, OUTSIDE) == ""
+    applied(home_port_forwards=forwards)
+    assert asked(isp, public(router), 80, OUTSIDE) == OUTSIDE
+    assert asked(isp, public(router), 5001, OUTSIDE) == OUTSIDE
+    assert asked(isp, public(router), 8080, OUTSIDE) == ""
+    # By the public address from inside, too: the answer has to take the way of the question.
+    assert asked(pc, public(router), 80) == "192.168.1.1"
+    # The television network is not the Internet.
+    assert asked(isp, "10.214.0.10", 80) == ""
+
+
+def test_rules_decide_before_the_roles_own(pc, isp, router, listeners):
+    assert asked(isp, public(router), 2222, OUTSIDE) == ""
+    assert online(pc)
+    applied(
+        nat_firewall_rules=[
+            {"name": "one host", "from": "internet", "to": "router", "source": [OUTSIDE], "protocol": "tcp", "ports": ["2222"], "action": "accept"},
+            {"name": "no web", "from": "lan", "to": "internet", "protocol": "tcp", "ports": ["80", "8000-8010"], "action": "reject"},
+        ]
+    )
+    assert asked(isp, public(router), 2222, OUTSIDE) == OUTSIDE
+    assert asked(isp, public(router), 2222, "203.0.113.201") == ""
+    # 7: refused at once, not timed out.
+    assert pc.run(PAGE).rc == 7
+    assert pc.run(f"ping -c 1 -W 2 {WEB}").rc == 0
+
+
+def test_a_change_by_hand_is_shown_and_taken_back(router, as_shipped):
+    router.check_output("nft add rule inet homerouter input tcp dport 23 accept")
+    out, stats = applied("--check", "--diff")
+    assert stats["changed"] == 1
+    assert re.search(r"^-.*tcp dport 23 accept", out, re.MULTILINE), out
+    assert "tcp dport 23" in router.check_output("nft list table inet homerouter")
+    _out, stats = applied()
+    assert stats["changed"] == 1
+    assert "tcp dport 23" not in router.check_output("nft list table inet homerouter")
+    assert applied()[1]["changed"] == 0
+
+
+def test_forwarding_switched_off_by_hand_is_switched_on(pc, router):
+    router.check_output("sysctl -q net.ipv4.ip_forward=0")
+    assert not online(pc)
+    applied()
+    assert online(pc)
+
+
+def test_tables_of_others_stay(router):
+    router.check_output("nft 'table inet fail2ban { set banned { type ipv4_addr; elements = { 203.0.113.9 }; }; }'")
+    before = router.check_output("nft --handle list table inet fail2ban")
+    applied(nat_firewall_answer_ping=False)
+    assert router.check_output("nft --handle list table inet fail2ban") == before
+    router.check_output("nft delete table inet fail2ban")
+
+
+def test_dockers_forward_policy_is_warned_of(pc, router):
+    """Docker sets the policy of the chain FORWARD to drop, and no accept of another table overrides that."""
+    router.check_output("apt-get install -qq -y --no-install-recommends iptables && iptables -P FORWARD DROP")
+    router.check_output("mkdir -p /var/lib/docker && ip link add docker0 type bridge")
+    try:
+        assert not online(pc)
+        out, _stats = applied()
+        words = " ".join(out.split())
+        assert "Docker drops what the router forwards" in words, out
+        assert "nat_firewall_trusted_interfaces does not name docker0" in words, out
+        # The cure that the warning names, of which the chain DOCKER-USER is Docker's own.
+        router.check_output(
+            "iptables -I FORWARD -i vlan100 -j ACCEPT; iptables -I FORWARD -o vlan100 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+        )
+        assert online(pc)
+        assert "Docker drops" not in " ".join(applied()[0].split())
+    finally:
+        router.check_output("iptables -F FORWARD; iptables -P FORWARD ACCEPT; ip link delete docker0; rmdir /var/lib/docker")
+
+
+def test_the_distributions_service_does_not_take_the_rules_away(router):
+    """Its configuration begins with flush ruleset, and it ends with one."""
+    before = router.check_output("nft --stateless list table inet homerouter")
+    router.check_output("nft add table inet other")
+    for verb in ("start", "reload", "restart", "stop"):
+        router.check_output(f"systemctl {verb} nftables.service")
+        assert router.check_output("nft --stateless list table inet homerouter") == before, verb
+    assert router.run("nft list table inet other").rc != 0, "the service must really have emptied the kernel"
+
+
+def test_stopping_the_service_opens_nothing(router, isp, listeners, as_shipped):
+    router.check_output("systemctl stop homerouter-firewall.service")
+    try:
+        assert asked(isp, public(router), 2222, OUTSIDE) == ""
+    finally:
+        router.check_output("systemctl start homerouter-firewall.service")
+
+
+def test_errors_that_belong_to_a_connection_come_in_and_a_flood_of_pings_goes_unanswered(pc, isp, router, as_shipped):
+    with capture(pc, "error", "eth0", "icmp[icmptype] == icmp-unreach") as lines:
+        # Nobody listens there: the far host says so by ICMP.
+        pc.run(f"python3 -c \"import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('{WEB}', 33999))\"")
+        pc.run(f"ping -c 2 -i 0.3 {WEB}")
+    assert any("port 33999" in line for line in lines), lines
+    flood = isp.run(f"ping -q -f -c 200 -I {OUTSIDE} {public(router)}").stdout
+    answered = int(re.search(r"(\d+) received", flood).group(1))
+    assert 1 <= answered <= 100, flood
+    assert isp.run(f"ping -c 1 -W 2 -I {OUTSIDE} {public(router)}").rc in (0, 1)
+
+
+def test_source_nat_leaves_multicast_alone(router, isp, as_shipped):
+    """A group address in the source NAT rule would change what the router itself sends to groups."""
+    send = "python3 -c \"import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('192.168.1.1', 0)); " \
+        "s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.214.0.10')); s.sendto(b'x', ('239.0.2.30', 4000))\""
+    with capture(isp, "kept", "vlan2", "udp port 4000") as kept:
+        router.check_output(send)
+        isp.run("ping -c 1 -W 1 10.214.0.10")
+    router.check_output("nft flush chain inet homerouter srcnat; nft add rule inet homerouter srcnat oifname vlan2 masquerade")
+    try:
+        with capture(isp, "changed", "vlan2", "udp port 4000") as changed:
+            router.check_output(send)
+            isp.run("ping -c 1 -W 1 10.214.0.10")
+    finally:
+        router.check_output(LOAD)
+    assert any("192.168.1.1." in line for line in kept), kept
+    assert any("10.214.0.10." in line for line in changed), "without the exception the harm must show"
+
+
+def forwarded_by_rules(pc, router) -> int:
+    """Packets of one download of 20 MB that pass the slow path."""
+    router.check_output("nft 'table inet probe { chain forward { type filter hook forward priority 20; tcp sport 80 counter; }; }'")
+    try:
+        pc.check_output(f"curl --silent --fail --max-time 60 --output /dev/null http://{WEB}/big")
+        return int(re.search(r"packets (\d+)", router.check_output("nft list table inet probe")).group(1))
+    finally:
+        router.check_output("nft delete table inet probe")
+
+
+def test_flow_offload_takes_the_fast_path(pc, router, as_shipped):
+    slow = forwarded_by_rules(pc, router)
+    out, _stats = applied(nat_firewall_flow_offload=True)
+    assert "cannot have the table" not in out, out
+    assert applied(nat_firewall_flow_offload=True)[1]["changed"] == 0
+    fast = forwarded_by_rules(pc, router)
+    assert slow > 10000, slow
+    assert fast < slow / 20, (fast, slow)
+
+
+def test_flow_offload_that_cannot_be_costs_nothing(pc, router):
+    """The loopback interface stands for a card that cannot."""
+    out, _stats = applied(nat_firewall_flow_offload=True, nat_firewall_flow_offload_device="lo")
+    assert "goes without it" in " ".join(out.split()), out
+    assert online(pc)
+    assert not router.file("/etc/homerouter/flow-offload.nft").exists
+    assert applied(nat_firewall_flow_offload=True, nat_firewall_flow_offload_device="lo")[1]["changed"] == 0
+
+
+REFUSED = [
+    ({"nat_firewall_trusted_interfaces": ["vlan*"]}, ["nat_firewall_trusted_interfaces[0]", "vlan*", "an uplink cannot be trusted"]),
+    ({"home_port_forwards": [{"name": "self", "port": 22, "address": "192.168.1.1"}]}, ["address", "192.168.1.1"]),
+    (
+        {"nat_firewall_rules": [{"name": "odd", "from": "garden", "action": "drop"}]},
+        ["nat_firewall_rules[0].from", "garden", "use one of lan, internet, iptv, voip"],
+    ),
+    ({"nat_firewall_rules": [{"name": "odd", "ports": ["22"], "action": "drop"}]}, ["nat_firewall_rules[0].ports", "22", "set protocol"]),
+    ({"nat_firewall_iptv_groups": "10.0.0.0/8"}, ["nat_firewall_iptv_groups", "10.0.0.0/8", "239.0.0.0/8"]),
+]
+
+
+@pytest.mark.parametrize(("variables", "words"), REFUSED, ids=lambda value: next(iter(value)))
+def test_a_plan_that_makes_no_sense_is_refused_before_any_change(router, variables, words):
+    before = router.check_output("nft --stateless list ruleset; ls -l --time-style=full-iso /etc/homerouter")
+    code, out, stats = apply(**variables)
+    assert code != 0
+    assert stats["router"]["changed"] == 0
+    text = " ".join(out.split())
+    assert all(word in text for word in words), out
+    assert router.check_output("nft --stateless list ruleset; ls -l --time-style=full-iso /etc/homerouter") == before
+
+
+def test_a_session_that_would_be_locked_out_is_not():
+    """As if Ansible came by the television network; in the lab it comes by no network at all."""
+    come = {"nat_firewall_test_session": "10.128.0.1 50000 10.214.0.10 22"}
+    code, out, stats = play(SESSION, "-e", json.dumps(come))
+    assert code != 0
+    assert stats["router"]["changed"] == 0
+    text = " ".join(out.split())
+    assert "comes from 10.128.0.1 by vlan2" in text and "nat_firewall_trusted_interfaces" in text, out
+    code, out, _stats = play(SESSION, "-e", json.dumps({"nat_firewall_test_session": f"{PC} 50000 192.168.1.1 22"}))
+    assert code == 0, out
+
+
+def test_boot_has_the_firewall_before_the_links_and_nothing_forwarded_without_it(pc, router, eventually):
+    lab("reboot", "router")
+    eventually(lambda: online(pc), 60, "the PC to be online after the reboot")
+    show = "systemctl show --value --property"
+    firewall = int(router.check_output(f"{show}=ExecMainExitTimestampMonotonic homerouter-firewall.service"))
+    network = int(router.check_output(f"{show}=ExecMainStartTimestampMonotonic systemd-networkd.service"))
+    assert 0 < firewall < network
+    router.check_output("cp /etc/homerouter/firewall.nft /root/; echo nonsense >> /etc/homerouter/firewall.nft")
+    lab("reboot", "router")
+    eventually(lambda: router.run("ip -4 address show dev ppp0 2>/dev/null | grep -q inet").rc == 0, 60, "the link")
+    assert router.check_output("sysctl -n net.ipv4.ip_forward") == "0"
+    assert not online(pc)
+    _out, stats = applied()
+    assert stats["changed"] > 0
+    assert online(pc)
+    assert router.check_output("systemctl is-active homerouter-firewall.service") == "active"
