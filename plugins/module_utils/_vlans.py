@@ -578,6 +578,27 @@ def state_problems(plan: Plan, links: Mapping[str, Link], carrier: bool = True) 
     return problems
 
 
+def _overlaps(plan: Plan, links: Mapping[str, Link]) -> list[str]:
+    """Two networks of the same numbers on one host: answers would leave by the wrong one."""
+    ours = {vlan.name for vlan in plan.vlans}
+    if not plan.dhcp:
+        # Its own address goes.
+        ours.add(plan.uplink)
+    problems = []
+    for vlan in plan.vlans:
+        for link in links.values():
+            for cidr in link.addresses:
+                other = ipaddress.ip_interface(cidr)
+                if link.name in ours or other.version != 4 or not vlan.address or other.network.prefixlen == 32:
+                    continue
+                if ipaddress.IPv4Interface(vlan.address).network.overlaps(other.network):
+                    problems.append(
+                        f"vlans_interfaces: address {vlan.address} of {vlan.name} overlaps the network {other.network} on {link.name}:"
+                        " choose other numbers (home_lan_address for the LAN), or take that address away first"
+                    )
+    return problems
+
+
 def host_problems(plan: Plan, links: Mapping[str, Link]) -> list[str]:
     """Why this host cannot take the plan, as far as its list of interfaces tells."""
     uplink = links.get(plan.uplink)
@@ -607,6 +628,7 @@ def host_problems(plan: Plan, links: Mapping[str, Link]) -> list[str]:
                     f"vlans_interfaces: id {vlan.id} on {plan.uplink} is taken by {other.name}: remove {other.name} from"
                     f" this host's network configuration and run: ip link delete {other.name}"
                 )
+    problems += _overlaps(plan, links)
     return problems
 
 
