@@ -300,7 +300,8 @@ def test_a_play_without_a_link_says_what_is_wrong(switch, link_afterwards):
         ({}, "down", ["eth0 has no carrier", "look at the cable"]),
     ):
         switch.check_output(f"ip link set gi2 {cable}")
-        code, out, _stats = play("homerouter.tripleplay.site", "--tags", "vlans,pppoe", "-e", json.dumps({**variables, "pppoe_wait": 20, "vlans_verify_seconds": 10}))
+        extra = json.dumps({**variables, "pppoe_wait": 20, "vlans_verify_seconds": 10})
+        code, out, _stats = play("homerouter.tripleplay.site", "--tags", "vlans,pppoe", "-e", extra)
         assert code != 0, out
         # Ansible quotes and wraps messages.
         text = " ".join(out.replace("\\n", " ").split())
