@@ -76,8 +76,8 @@ def background(host: str, command: str) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def capture(host: Host, name: str, interface: str, expression: str) -> Iterator[list[str]]:
-    """Packets seen on an interface while the block runs, as tcpdump prints them."""
+def capture(host: Host, name: str, interface: str, expression: str, show: str = "-v") -> Iterator[list[str]]:
+    """Packets seen on an interface while the block runs, as tcpdump prints them with the options C(show)."""
     lines: list[str] = []
     dump = f"/tmp/{name}.pcap"
     host.check_output(
@@ -91,7 +91,7 @@ def capture(host: Host, name: str, interface: str, expression: str) -> Iterator[
     finally:
         # Packets reach the file by way of a kernel buffer that tcpdump empties when it ends.
         host.check_output(f"systemctl stop capture-{name}")
-        lines += host.check_output(f"tcpdump -nn -v -r {dump} 2>/dev/null").splitlines()
+        lines += host.check_output(f"tcpdump -nn {show} -r {dump} 2>/dev/null").splitlines()
 
 
 def lab(*argv: str) -> None:
