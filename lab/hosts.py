@@ -83,6 +83,8 @@ def _create(host: str, image: str) -> None:
     docker(
         "run", "--detach", "--name", container(host), "--hostname", host, "--label", LABEL, "--privileged",
         "--cgroupns=private", "--network=none", "--tmpfs=/run", "--tmpfs=/tmp",
+        # systemd takes SIGTERM for something else, and would be killed after the whole time to stop.
+        "--stop-signal=SIGRTMIN+3",
         "--env", f"LAB_KEY={_KEY.with_suffix('.pub').read_text(encoding='utf-8').strip()}",
         "--env", f"LAB_NICS={nics}", image_ref(image),
     )  # fmt: skip
