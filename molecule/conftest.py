@@ -82,15 +82,18 @@ def capture(host: Host, name: str, interface: str, expression: str, show: str = 
     dump = f"/tmp/{name}.pcap"
     host.check_output(
         f"rm -f {dump}; systemd-run --quiet --unit=capture-{name} --collect "
-        f"tcpdump -i {interface} -U -s 256 -w {dump} {expression!r}"
+        f"tcpdump -i {interface} --immediate-mode -U -s 256 -w {dump} {expression!r}"
     )
     # The file's header appears when the capture has begun.
     host.check_output(f"timeout 10 sh -c 'until [ -s {dump} ]; do sleep 0.05; done'")
     try:
         yield lines
     finally:
-        # Packets reach the file by way of a kernel buffer that tcpdump empties when it ends.
-        host.check_output(f"systemctl stop capture-{name}")
+        # tcpdump writes at once but leaves unread what still waits for it when it ends.
+        host.check_output(
+            f"timeout 10 sh -c 'until [ \"$size\" = $(stat -c %s {dump}) ]; do size=$(stat -c %s {dump}); sleep 0.1; done'"
+            f" && systemctl stop capture-{name}"
+        )
         lines += host.check_output(f"tcpdump -nn {show} -r {dump} 2>/dev/null").splitlines()
 
 
