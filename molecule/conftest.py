@@ -120,3 +120,25 @@ def play(playbook: str, *arguments: str) -> tuple[int, str, dict[str, Any]]:
     )  # fmt: skip
     stats = json.loads(recap.read_text(encoding="utf-8")) if recap.exists() else {}
     return done.returncode, done.stdout, stats
+
+
+def converge(**variables: Any) -> tuple[int, str, dict[str, Any]]:
+    """Apply the scenario's roles again, with these variables besides; as play()."""
+    return play(str(ROOT / "molecule" / "shared" / "converge.yml"), "--extra-vars", json.dumps(variables))
+
+
+def refused(router: Host, **variables: Any) -> str:
+    """Output of a run that fails, as it must, before it has changed a file or an interface."""
+
+    def state() -> str:
+        return router.check_output(
+            "find /etc | sort; find /etc -type f -exec stat -c '%n %s %Y' {} + | sort;"
+            " ip -details link; ip address; ip route; systemctl list-unit-files"
+        )
+
+    before = state()
+    code, out, stats = converge(**variables)
+    assert code != 0, out
+    assert stats["router"]["changed"] == 0, out
+    assert state() == before
+    return out
