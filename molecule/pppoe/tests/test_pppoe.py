@@ -151,11 +151,21 @@ def test_killed_pppd_is_back_after_a_pause(router, eventually):
     assert router.check_output(f"systemctl show -p MainPID --value {UNIT}") != before
 
 
-def test_link_follows_its_interface(router, eventually):
+MAKE_VLAN6 = "ip link add link eth0 name vlan6 type vlan id 6"
+
+
+def test_link_waits_for_its_interface(router, eventually):
     router.check_output("ip link delete vlan6")
-    eventually(lambda: state(router) == "inactive", 10, "the unit to end with its interface")
-    router.check_output("ip link add link eth0 name vlan6 type vlan id 6")
+    eventually(lambda: state(router) == "activating" and not address(router), 10, "the link to end with its interface")
+    router.check_output(MAKE_VLAN6)
     eventually(lambda: online(router), 20, "the link to come back with the interface")
+
+
+def test_link_survives_an_interface_that_is_made_anew_at_once(router, eventually):
+    before = router.check_output(f"systemctl show -p MainPID --value {UNIT}")
+    router.check_output(f"ip link delete vlan6; {MAKE_VLAN6}")
+    eventually(lambda: online(router), 20, "the link on the new interface")
+    assert router.check_output(f"systemctl show -p MainPID --value {UNIT}") != before
 
 
 def test_unplugged_uplink_is_named(router, switch, eventually):
@@ -231,7 +241,14 @@ def test_refused_password_is_named_and_the_right_one_stays_secret(router, canary
         router.check_output("systemctl stop careless")
 
 
-def test_rfc_4638_is_refused_below_its_conditions_and_explained_when_not_granted(router):
+@pytest.fixture
+def default_mtu(router) -> Iterator[None]:
+    """Whatever a test does to the MTU of the uplink, the next one finds it as planned."""
+    yield
+    router.check_output("ip link set vlan6 mtu 1500; ip link set eth0 mtu 1500")
+
+
+def test_rfc_4638_is_refused_below_its_conditions_and_explained_when_not_granted(router, default_mtu):
     out = in_one_line(refused(router, **PPPOE, pppoe_rfc4638=True))
     assert "too many for vlan6 (MTU 1500) and eth0 (MTU 1500)" in out
 
