@@ -168,8 +168,11 @@ def test_nobody_outside_is_answered(provider, isp, router, eventually):
         router.check_output(f"cp -p /tmp/kept {path}; systemctl restart {unit}")
 
 
-def test_server_serves_again_on_a_new_interface(provider, router, pc):
+def test_server_serves_again_on_an_interface_that_is_made_anew_at_once(provider, router, pc, eventually):
+    main_process = f"systemctl show -p MainPID --value {UNITS[provider][0]}"
+    before = router.check_output(main_process)
     router.check_output("ip link delete vlan100 && ip link add link eth0 name vlan100 type vlan id 100")
+    eventually(lambda: router.check_output(main_process) not in (before, "0"), 20, "the server to be started anew")
     eventually_leased(router, pc)
 
 
