@@ -84,7 +84,6 @@ sanity: tools ## ansible-test sanity, on the newest and the oldest ansible-core
 molecule: tools collection ## scenarios in the running lab: all, or with S=home one
 	@# What molecule remembers of an earlier run would make it leave out the fresh router.
 	@for scenario in $(or $(S),$(SCENARIOS)); do \
-	  $(VENV)/bin/molecule reset -s $$scenario > /dev/null; \
 	  $(STEP) "molecule $$scenario ($(VENV))" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/molecule test -s $$scenario; \
 	done
 
