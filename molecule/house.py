@@ -65,7 +65,8 @@ def play(playbook: str, *arguments: str) -> tuple[int, str, dict[str, Any]]:
         ANSIBLE_CALLBACKS_ENABLED="homerouter_stats",
         HOMEROUTER_STATS=str(recap),
     )
-    env.pop("ANSIBLE_COLLECTIONS_PATH", None)
+    for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_FORCE_COLOR"):
+        env.pop(name, None)
     done = subprocess.run(
         [str(Path(sys.executable).parent / "ansible-playbook"), playbook, "-i", str(ROOT / "playbooks" / "home"), *arguments],
         cwd=ROOT / "build", env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
