@@ -92,7 +92,7 @@ cat > /etc/kea/kea-dhcp4.conf <<CONF
   "valid-lifetime": $seconds, "renew-timer": $((seconds / 4)), "rebind-timer": $((seconds * 3 / 4)),
   "authoritative": true,
   "subnet4": [{
-    "id": 3, "subnet": "$network.$third.0/19",
+    "id": 3, "interface": "vlan3", "subnet": "$network.$third.0/19",
     "pools": [{"pool": "$network.$((third + 8)).0 - $network.$((third + 15)).255"}],
     "option-data": [
       {"name": "routers", "data": "$gateway"},
