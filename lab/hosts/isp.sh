@@ -84,6 +84,7 @@ gateway=$1 seconds=$2
 network=${gateway%.*.*}
 third=${gateway#"$network".}
 third=$((${third%.*} / 32 * 32))
+sysctl -q net.ipv4.conf.vlan3.promote_secondaries=1
 ip address replace "$gateway/19" dev vlan3
 cat > /etc/kea/kea-dhcp4.conf <<CONF
 {"Dhcp4": {
@@ -128,6 +129,12 @@ CONF
 for address in 10.31.255.134 10.31.255.135; do
     ip address add "$address/32" dev lo
 done
+# Nobody reaches them from the Internet: this host's addresses are otherwise the same on all its interfaces.
+ip rule add pref 10 iif vlan3 to 10.31.255.128/27 lookup local
+ip rule add pref 11 iif lo to 10.31.255.128/27 lookup local
+ip rule add pref 12 to 10.31.255.128/27 blackhole
+ip rule add pref 20 lookup local
+ip rule delete pref 0 lookup local
 cat > /etc/kamailio/kamailio.cfg <<'CONF'
 #!KAMAILIO
 # Registrar and proxy of the voice network: digest authentication in the realm telefonica.net. The password of a

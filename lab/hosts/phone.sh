@@ -160,7 +160,7 @@ CONF
 
 cat > /usr/local/bin/phone <<'CONF'
 #!/bin/sh
-# phone register [PASSWORD] | call SECONDS | answer
+# [PORT=5060] phone register [PASSWORD] | call SECONDS | answer
 # The number is the password, too, as with this ISP. Answers: exit code 0 if it went well; call says how the voice fared.
 set -eu
 number=911234567
@@ -170,7 +170,7 @@ cd /usr/local/lib/phone
 sip() {
     seconds=$1
     shift
-    timeout "$seconds" sipp 10.31.255.134:5070 -i "$address" -p 5060 -m 1 -nostdin -s "$number" -au "$number" "$@" > /run/sipp.log 2>&1
+    timeout "$seconds" sipp 10.31.255.134:5070 -i "$address" -p "${PORT:-5060}" -m 1 -nostdin -s "$number" -au "$number" "$@" > /run/sipp.log 2>&1
 }
 case $1 in
 register)
@@ -185,7 +185,7 @@ call)
     wait "$call"
     ;;
 answer)
-    timeout 60 sipp -sn uas -i "$address" -p 5060 -m 1 -nostdin > /run/sipp.log 2>&1
+    timeout 60 sipp -sn uas -i "$address" -p "${PORT:-5060}" -m 1 -nostdin > /run/sipp.log 2>&1
     ;;
 esac
 CONF
