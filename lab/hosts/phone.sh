@@ -174,7 +174,7 @@ sip() {
 }
 case $1 in
 register)
-    sip 20 -ap "${2:-$number}" -sf register.xml
+    sip 10 -ap "${2:-$number}" -sf register.xml
     ;;
 call)
     rm -f /run/call-answered
