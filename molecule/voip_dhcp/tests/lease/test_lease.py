@@ -41,7 +41,7 @@ def test_a_lease_is_taken_and_nothing_else(router, isp):
     assert [route["dev"] for route in json.loads(router.check_output("ip -json -4 route show default"))] == ["ppp0"]
     assert via(router) == ["10.25.192.1"]
     before = host_state(router)
-    with capture(isp, "dhcp", "vlan3", "udp port 67", 1500) as lines:
+    with capture(isp, "dhcp", "vlan3", "udp port 67", octets=1500) as lines:
         router.check_output(RENEW)
         isp.check_output("timeout 20 sh -c 'until tcpdump -r /tmp/dhcp.pcap -vn 2>/dev/null | grep -q ACK; do sleep 0.1; done'")
     text = "\n".join(lines)
