@@ -88,6 +88,28 @@ def test_a_registration_outlasts_a_redial(phone, isp, router, eventually):
     assert call(phone, 3)["lost"] == 0
 
 
+def test_marks_come_through_and_are_set_where_wanted(phone, isp, router):
+    """The phone's DSCP mark is af41 (0x88), the one of nat_firewall_voip_dscp ef (0xb8); the tag's priority is the interface's."""
+    send = (
+        "python3 -c \"import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.setsockopt(0, socket.IP_TOS, 0x88); "
+        "s.sendto(b'x', ('10.31.255.134', 5099))\"; ping -c 1 -W 2 10.31.255.134"
+    )
+    router.check_output("ip link set dev vlan3 type vlan egress-qos-map 0:5 1:5 2:5 3:5 4:5 5:5 6:5 7:5")
+    seen = {}
+    try:
+        for name in ("", "ef"):
+            code, out, _stats = play("homerouter.tripleplay.site", "--tags", "nat_firewall", "-e", json.dumps({"nat_firewall_voip_dscp": name}))
+            assert code == 0, out
+            with capture(isp, "marks", "eth0", "vlan 3 and udp port 5099 and dst host 10.31.255.134", "-e -v") as lines:
+                phone.check_output(send)
+            seen[name] = "\n".join(lines)
+    finally:
+        router.check_output("ip link set dev vlan3 type vlan egress-qos-map 0:0 1:0 2:0 3:0 4:0 5:0 6:0 7:0")
+        play("homerouter.tripleplay.site", "--tags", "nat_firewall")
+    assert "tos 0x88" in seen[""] and "vlan 3, p 5" in seen[""], seen
+    assert "tos 0xb8" in seen["ef"] and "vlan 3, p 5" in seen["ef"], seen
+
+
 def test_only_the_servers_are_reached_over_the_voice_network(phone, isp, router):
     """A route that leads others there, by mistake or by malice, leaks nothing."""
     router.check_output("ip route replace 198.51.100.0/24 via 10.25.192.1 dev vlan3")
