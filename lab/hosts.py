@@ -100,8 +100,8 @@ def _booted(host: str) -> bool:
 
 
 def _provision(host: str) -> None:
-    script = LAB / "hosts" / f"{topology()['hosts'][host].get('provision', 'none')}.sh"
-    if script.exists():
+    for name in topology()["hosts"][host].get("provision", "").split():
+        script = LAB / "hosts" / f"{name}.sh"
         docker("exec", "--interactive", container(host), "sh", "-s", stdin=script.read_text(encoding="utf-8"))
 
 

@@ -38,6 +38,12 @@ def pc() -> Host:
 
 
 @pytest.fixture(scope="session")
+def phone() -> Host:
+    """A telephone in the LAN."""
+    return _host("phone")
+
+
+@pytest.fixture(scope="session")
 def switch() -> Host:
     """The switch between them all."""
     return _host("switch")

@@ -28,13 +28,13 @@ def background(host: str, command: str) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def capture(host: Host, name: str, interface: str, expression: str, show: str = "-v") -> Iterator[list[str]]:
-    """Packets seen on an interface while the block runs, as tcpdump prints them with the options C(show)."""
+def capture(host: Host, name: str, interface: str, expression: str, show: str = "-v", octets: int = 256) -> Iterator[list[str]]:
+    """Packets seen on an interface while the block runs, as tcpdump prints them with the options C(show); C(octets) of each are kept."""
     lines: list[str] = []
     dump = f"/tmp/{name}.pcap"
     host.check_output(
         f"rm -f {dump}; systemd-run --quiet --unit=capture-{name} --collect "
-        f"tcpdump -i {interface} --immediate-mode -U -s 256 -w {dump} {expression!r}"
+        f"tcpdump -i {interface} --immediate-mode -U -s {octets} -w {dump} {expression!r}"
     )
     # The file's header appears when the capture has begun.
     host.check_output(f"timeout 10 sh -c 'until [ -s {dump} ]; do sleep 0.05; done'")

@@ -75,6 +75,168 @@ www IN A 203.0.113.80
 iperf IN A 203.0.113.201
 CONF
 
+# VLAN 3: the voice network. Whoever asks gets, besides an address, all that a home must not take from it:
+#   voice-dhcp GATEWAY SECONDS   what the DHCP server lends from the /19 around the gateway, for how long
+cat > /usr/local/sbin/voice-dhcp <<'SCRIPT'
+#!/bin/sh
+set -eu
+gateway=$1 seconds=$2
+network=${gateway%.*.*}
+third=${gateway#"$network".}
+third=$((${third%.*} / 32 * 32))
+sysctl -q net.ipv4.conf.vlan3.promote_secondaries=1
+ip address replace "$gateway/19" dev vlan3
+cat > /etc/kea/kea-dhcp4.conf <<CONF
+{"Dhcp4": {
+  "interfaces-config": {"interfaces": ["vlan3"]},
+  "lease-database": {"type": "memfile", "persist": false},
+  "valid-lifetime": $seconds, "renew-timer": $((seconds / 4)), "rebind-timer": $((seconds * 3 / 4)),
+  "authoritative": true,
+  "subnet4": [{
+    "id": 3, "interface": "vlan3", "subnet": "$network.$third.0/19",
+    "pools": [{"pool": "$network.$((third + 8)).0 - $network.$((third + 15)).255"}],
+    "option-data": [
+      {"name": "routers", "data": "$gateway"},
+      {"name": "domain-name-servers", "data": "10.31.255.140", "always-send": true},
+      {"name": "domain-name", "data": "voice.invalid", "always-send": true},
+      {"name": "domain-search", "data": "voice.invalid", "always-send": true},
+      {"name": "ntp-servers", "data": "10.31.255.141", "always-send": true},
+      {"name": "nis-domain", "data": "voice-nis", "always-send": true},
+      {"name": "nis-servers", "data": "10.31.255.142", "always-send": true},
+      {"name": "host-name", "data": "renamed-by-voice", "always-send": true},
+      {"name": "interface-mtu", "data": "1400", "always-send": true}
+    ]
+  }]
+}}
+CONF
+systemctl restart kea-dhcp4-server
+SCRIPT
+chmod 0755 /usr/local/sbin/voice-dhcp
+voice-dhcp 10.25.192.1 3600
+
+# The one route of that network, announced by RIP as the ISP does.
+sed -i 's/^ripd=no/ripd=yes/' /etc/frr/daemons
+cat > /etc/frr/frr.conf <<'CONF'
+router rip
+ version 2
+ network vlan3
+ route 10.31.255.128/27
+ distribute-list prefix voice out vlan3
+ip prefix-list voice permit 10.31.255.128/27
+CONF
+
+# Proxy and registrar, and a gateway behind it that takes every call and sends each voice packet back.
+for address in 10.31.255.134 10.31.255.135; do
+    ip address add "$address/32" dev lo
+done
+# Nobody reaches them from the Internet: this host's addresses are otherwise the same on all its interfaces.
+ip rule add pref 10 iif vlan3 to 10.31.255.128/27 lookup local
+ip rule add pref 11 iif lo to 10.31.255.128/27 lookup local
+ip rule add pref 12 to 10.31.255.128/27 blackhole
+ip rule add pref 20 lookup local
+ip rule delete pref 0 lookup local
+cat > /etc/kamailio/kamailio.cfg <<'CONF'
+#!KAMAILIO
+# Registrar and proxy of the voice network: digest authentication in the realm telefonica.net. The password of a
+# number is the number itself.
+debug=1
+children=2
+disable_tcp=yes
+listen=udp:10.31.255.134:5070
+alias="telefonica.net"
+
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "auth.so"
+loadmodule "nathelper.so"
+loadmodule "corex.so"
+loadmodule "ctl.so"
+
+modparam("nathelper|registrar", "received_avp", "$avp(received)")
+modparam("registrar", "max_expires", 3600)
+
+request_route {
+    if (!mf_process_maxfwd_header("10")) {
+        sl_send_reply("483", "Too Many Hops");
+        exit;
+    }
+    # Phones sit behind NAT: answers go to where the question came from.
+    force_rport();
+
+    if (has_totag()) {
+        # sipp's own caller keeps no route set.
+        if (loose_route() || ($si == "10.31.255.135" && lookup("location"))) {
+            t_relay();
+        } else if (!is_method("ACK")) {
+            sl_send_reply("481", "Call/Transaction Does Not Exist");
+        }
+        exit;
+    }
+    if (is_method("CANCEL|ACK")) {
+        if (t_check_trans()) t_relay();
+        exit;
+    }
+    if (is_method("OPTIONS")) {
+        sl_send_reply("200", "OK");
+        exit;
+    }
+    if (is_method("REGISTER")) {
+        if (!pv_www_authenticate("telefonica.net", "$fU", "0") || $au != $fU) {
+            www_challenge("telefonica.net", "0");
+            exit;
+        }
+        fix_nated_register();
+        save("location");
+        exit;
+    }
+    if (!is_method("INVITE")) {
+        sl_send_reply("405", "Method Not Allowed");
+        exit;
+    }
+    record_route();
+    if ($si == "10.31.255.135") {
+        # From the telephone network to a phone.
+        if (!lookup("location")) {
+            sl_send_reply("404", "Not registered");
+            exit;
+        }
+    } else {
+        if (!pv_proxy_authenticate("telefonica.net", "$fU", "0")) {
+            proxy_challenge("telefonica.net", "0");
+            exit;
+        }
+        consume_credentials();
+        fix_nated_contact();
+        $du = "sip:10.31.255.135:5060";
+    }
+    t_relay();
+}
+
+onreply_route {
+    if ($si != "10.31.255.135") fix_nated_contact();
+}
+
+# What is no complete message gets the answer that the seed shows.
+event_route[core:receive-parse-error] {
+    send_data("sip:$si:$sp", "SIP/2.0 400 Missing CSeq Header\r\nCSeq: 0 REGISTER\r\n\r\n");
+}
+CONF
+cat > /etc/systemd/system/voice-gateway.service <<'CONF'
+[Unit]
+Description=The other side of each call in the lab
+[Service]
+ExecStart=/usr/bin/sipp -sn uas -i 10.31.255.135 -p 5060 -mi 10.31.255.135 -mp 16384 -rtp_echo -nostdin
+StandardOutput=null
+Restart=always
+CONF
+
 cat > /etc/systemd/system/iperf3-server.service <<'CONF'
 [Unit]
 Description=iperf3 server of the lab's Internet
@@ -83,4 +245,4 @@ ExecStart=/usr/bin/iperf3 --server --bind 203.0.113.201
 Restart=always
 CONF
 systemctl daemon-reload
-systemctl restart concentrator nginx nsd iperf3-server
+systemctl restart concentrator nginx nsd iperf3-server frr kamailio voice-gateway

@@ -61,7 +61,7 @@ ExecStart=
 ExecStart=udevadm trigger --subsystem-match=net --action=add
 CONF
 # Services of the lab's hosts are started by their provision scripts, not by their packages.
-for unit in nsd nginx dhcpcd iperf3; do
+for unit in nsd nginx dhcpcd iperf3 frr kamailio kea-dhcp4-server; do
     in_root systemctl disable "$unit.service" 2>/dev/null || :
 done
 

@@ -65,6 +65,18 @@ def _groups(problems: list[str], value: str) -> None:
         problems.append(f"nat_firewall_iptv_groups is {value!r}, which is no network of multicast groups: use one such as 239.0.0.0/8")
 
 
+def _voip_prefix(problems: list[str], value: str) -> None:
+    try:
+        prefix = IPv4Network(value)
+    except ValueError:
+        prefix = None
+    if prefix is None or "/" not in value or prefix.is_multicast:
+        problems.append(
+            f"nat_firewall_voip_prefix is {value!r}, which is no network of servers (home_voip_prefix): "
+            "write it with prefix length and without host bits, such as 10.31.255.128/27"
+        )
+
+
 def _name(problems: list[str], where: str, value: str) -> None:
     if not _NAME.fullmatch(value):
         problems.append(f"{where}.name is {value!r}: use 1 to 60 characters without quotes and backslashes")
@@ -143,6 +155,7 @@ def problems_of(plan: dict[str, Any]) -> list[str]:
     _interfaces(problems, plan)
     lan = _lan(problems, plan["lan_address"])
     _groups(problems, plan["iptv_groups"])
+    _voip_prefix(problems, plan["voip_prefix"])
     device = plan["flow_offload_device"]
     if device is not None and not _INTERFACE.fullmatch(device):
         problems.append(

@@ -30,7 +30,6 @@ PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "1
 MOVISTAR = (
     ("home_iptv_enabled", IPv4Network("172.26.0.0/16"), "the television servers"),
     ("home_iptv_enabled", IPv4Network("172.23.0.0/17"), "the television servers"),
-    ("home_voip_enabled", IPv4Network("10.31.255.128/27"), "the telephone servers"),
 )
 # Its television network is 10.128.0.0/9 on most lines and 10.64.0.0 with /10 to /12 on others.
 MOVISTAR_IPTV = (IPv4Network("10.64.0.0/10"), IPv4Network("10.128.0.0/9"))
@@ -125,6 +124,21 @@ def _lan_address(value: Any) -> tuple[str, str] | None:
     if wrong is None and not any(IPv4Interface(value).network.subnet_of(network) for network in PRIVATE):
         return "not in a private network", "use one inside 192.168.0.0/16, 172.16.0.0/12 or 10.0.0.0/8"
     return wrong
+
+
+def _prefix(value: Any) -> tuple[str, str] | None:
+    cure = "write the network with its prefix length and without host bits, such as 10.31.255.128/27"
+    try:
+        network = IPv4Network(value)
+    except ValueError:
+        return "no IPv4 network with prefix length", cure
+    if "/" not in value or str(network) != value:
+        return "no network with prefix length in the usual form", cure
+    if network.prefixlen < 8:
+        return f"a network of prefix length {network.prefixlen}, and the router would send half the Internet there", cure
+    if network.is_multicast or network.is_loopback or network.is_link_local:
+        return "a network in which no server can be", cure
+    return None
 
 
 def _ipv4(value: Any) -> tuple[str, str] | None:
@@ -240,6 +254,10 @@ HOME: dict[str, Option] = {
     ),
     "home_voip_enabled": Option("bool", "Whether the line has telephone.", default=True),
     "home_voip_vlan": Option("int", "VLAN id of the telephone service.", default=3, check=_vlan),
+    "home_voip_prefix": Option(
+        "str", "Network of the telephone servers: the only one that is reached over the telephone VLAN.", default="10.31.255.128/27",
+        check=_prefix,
+    ),
     "home_lan_vlan": Option("int", "VLAN id of the LAN, between router and switch.", default=100, check=_vlan),
     "home_lan_address": Option(
         "str", "The router's own address in the LAN, with prefix length.", default="192.168.1.1/24", check=_lan_address
@@ -442,6 +460,17 @@ class _Home:
                 "with Movistar, copy the address of the ISP's router with its prefix length; with another ISP, all is well",
             )
 
+    def voip(self) -> None:
+        name = "home_voip_prefix"
+        if not self.enabled("voip") or name not in self.values or self.lan is None:
+            return
+        network = IPv4Network(self.values[name])
+        if self.lan.network.overlaps(network):
+            self.problem(
+                "home_lan_address", self.lan, f"which overlaps {network}, where the telephone servers are ({name})",
+                "use another private network for the LAN, such as 192.168.1.1/24",
+            )
+
     def movistar(self) -> None:
         for switch, network, what in MOVISTAR:
             if self.lan is not None and self.values.get(switch, True) and self.lan.network.overlaps(network):
@@ -585,6 +614,6 @@ def judge(
             "set it to the address that the ISP's own router had on the television VLAN, such as 10.214.0.10/9, "
             "or set home_iptv_enabled to false",
         ))  # fmt: skip
-    for check in (home.vlans, home.iptv, home.movistar, home.domain, home.pool, home.reservations, home.forwarders, home.port_forwards):
+    for check in (home.vlans, home.iptv, home.voip, home.movistar, home.domain, home.pool, home.reservations, home.forwarders, home.port_forwards):
         check()
     return Report(findings + home.findings, home.warnings)

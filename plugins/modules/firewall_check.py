@@ -42,6 +42,10 @@ options:
     description: Multicast groups that may come in from the television network.
     type: str
     default: 239.0.0.0/8
+  voip_prefix:
+    description: Network of the telephone servers.
+    type: str
+    default: 10.31.255.128/27
   port_forwards:
     description: Services in the LAN that the Internet may reach.
     type: list
@@ -216,6 +220,7 @@ def main() -> None:
             "trusted_interfaces": texts,
             "lan_address": text,
             "iptv_groups": {"type": "str", "default": "239.0.0.0/8"},
+            "voip_prefix": {"type": "str", "default": "10.31.255.128/27"},
             "port_forwards": {
                 "type": "list",
                 "elements": "dict",

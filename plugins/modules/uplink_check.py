@@ -109,10 +109,10 @@ import glob
 import os
 import socket
 import struct
-from typing import Any, Callable
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _session, _vlans
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _session, _stack, _vlans
 
 SIOCETHTOOL = 0x8946
 ETHTOOL_GSTRINGS = 0x1B
@@ -122,8 +122,6 @@ ETH_SS_FEATURES = 4
 ETH_GSTRING_LEN = 32
 
 ARPHRD_ETHER = "1"
-
-Run = Callable[..., "tuple[int, str, str]"]
 
 
 def read(path: str) -> str:
@@ -174,7 +172,7 @@ def nic_problems(uplink: str) -> list[str]:
     return []
 
 
-def kernel_problems(run: Run) -> list[str]:
+def kernel_problems(run: _stack.Run) -> list[str]:
     """Whether VLAN interfaces can be made, tried on a throw-away pair in a network namespace of its own."""
     if os.path.isdir("/proc/net/vlan"):
         return []
@@ -207,19 +205,10 @@ def session_problems(plan: _vlans.Plan, links: dict[str, _vlans.Link]) -> list[s
     ]
 
 
-def unit_state(run: Run, unit: str) -> tuple[bool, bool]:
-    """Whether a systemd unit is active, and whether it is enabled."""
-    if not os.path.isdir("/run/systemd/system"):
-        return False, False
-    active = run(["systemctl", "is-active", "--quiet", unit])[0] == 0
-    enabled = run(["systemctl", "is-enabled", "--quiet", unit])[0] == 0
-    return active, enabled
-
-
 def network_manager_problems(module: AnsibleModule, plan: _vlans.Plan) -> list[str]:
     """NetworkManager would put back what this role takes away."""
     nmcli = module.get_bin_path("nmcli")
-    if not nmcli or not unit_state(module.run_command, "NetworkManager.service")[0]:
+    if not nmcli or not _stack.unit_state(module.run_command, "NetworkManager.service")[0]:
         return []
     code, out, err = module.run_command([nmcli, "--terse", "--fields", "DEVICE,STATE", "device"])
     if code != 0:
@@ -234,19 +223,6 @@ def network_manager_problems(module: AnsibleModule, plan: _vlans.Plan) -> list[s
         f" /etc/NetworkManager/conf.d/90-homerouter.conf with the lines [keyfile] and unmanaged-devices={devices},"
         " then run: systemctl reload NetworkManager"
     ]
-
-
-def detect_backend(module: AnsibleModule) -> str:
-    """The network stack this host runs."""
-    if module.get_bin_path("netplan") and glob.glob("/etc/netplan/*.yaml"):
-        return "netplan"
-    if any(unit_state(module.run_command, "systemd-networkd.service")):
-        return "networkd"
-    if module.get_bin_path("ifup") and os.path.exists(_vlans.IFUPDOWN_MAIN):
-        return "ifupdown"
-    if os.path.exists("/etc/init.d/net.lo"):
-        return "netifrc"
-    return "networkd" if os.path.isdir("/run/systemd/system") else ""
 
 
 def interfaces_files() -> dict[str, str]:
@@ -325,7 +301,7 @@ def main() -> None:
 
     backend = module.params["backend"]
     if backend == "auto":
-        backend = detect_backend(module)
+        backend = _stack.detect_backend(module)
     if not backend:
         problems.append(
             "vlans_backend is auto: this host runs none of netplan, systemd-networkd, ifupdown and netifrc: install one and name it"
@@ -334,7 +310,7 @@ def main() -> None:
     if module.get_bin_path("ifup"):
         for path, text in interfaces_files().items():
             stanzas += [f"{path}:{line}" for line, _method in _vlans.interface_stanzas(text, plan.uplink)]
-    networkd_active = unit_state(module.run_command, "systemd-networkd.service")[0]
+    networkd_active = _stack.unit_state(module.run_command, "systemd-networkd.service")[0]
     problems += rival_problems(plan, backend, stanzas, networkd_active)
     if problems:
         module.fail_json(msg="This host cannot carry the VLAN plan:\n" + "\n".join(problems), problems=problems)

@@ -17,6 +17,7 @@ PLAN: dict[str, Any] = {
     "trusted_interfaces": ["wg0", "br-*"],
     "lan_address": "192.168.1.1/24",
     "iptv_groups": "239.0.0.0/8",
+    "voip_prefix": "10.31.255.128/27",
     "flow_offload_device": None,
     "port_forwards": [
         {"name": "web", "protocol": "tcp", "port": "443", "address": "192.168.1.20", "to_port": 8443},
@@ -53,6 +54,8 @@ def test_a_plan_in_order():
         ({"lan_address": "home"}, ["nat_firewall_lan_address", "'home'"]),
         ({"iptv_groups": "172.26.0.0/16"}, ["nat_firewall_iptv_groups", "239.0.0.0/8"]),
         ({"iptv_groups": "all"}, ["nat_firewall_iptv_groups", "'all'"]),
+        ({"voip_prefix": "10.31.255.134/27"}, ["nat_firewall_voip_prefix", "'10.31.255.134/27'", "10.31.255.128/27"]),
+        ({"voip_prefix": "10.31.255.134"}, ["nat_firewall_voip_prefix", "with prefix length"]),
         ({"flow_offload_device": ""}, ["nat_firewall_flow_offload_device", "home_uplink"]),
         ({"port_forwards": [forward(address="10.0.0.1")]}, ["nat_firewall_port_forwards[0].address", "outside the LAN"]),
         ({"port_forwards": [forward(address="192.168.1.1")]}, ["the router itself", "nat_firewall_rules"]),

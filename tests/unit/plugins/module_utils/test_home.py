@@ -47,6 +47,17 @@ def home(**changes: Any) -> dict[str, Any]:
 # What is changed; then the message: variable, value, problem, cure.
 BROKEN = {
     # missing parts
+    "voice prefix with host bits": (
+        {"home_voip_prefix": "10.31.255.134/27"}, "home_voip_prefix", "10.31.255.134/27", "no IPv4 network", "without host bits"),
+    "voice prefix without length": (
+        {"home_voip_prefix": "10.31.255.128"}, "home_voip_prefix", "10.31.255.128", "usual form", "such as 10.31.255.128/27"),
+    "voice prefix of half the Internet": (
+        {"home_voip_prefix": "0.0.0.0/1"}, "home_voip_prefix", "0.0.0.0/1", "half the Internet", "such as 10.31.255.128/27"),
+    "voice prefix of groups": (
+        {"home_voip_prefix": "239.0.0.0/8"}, "home_voip_prefix", "239.0.0.0/8", "no server can be", "such as 10.31.255.128/27"),
+    "LAN over the telephone servers": (
+        {"home_lan_address": "10.31.255.1/24", "home_lan_pool_first": "10.31.255.20", "home_lan_pool_last": "10.31.255.30", "home_iptv_enabled": False},
+        "home_lan_address", "10.31.255.1/24", "overlaps 10.31.255.128/27", "another private network"),
     "no uplink": (
         {"home_uplink": GONE}, "home_uplink", "missing", "it is required", "such as enp2s0"),
     "no user name": (

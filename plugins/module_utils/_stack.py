@@ -1,0 +1,38 @@
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which network stack a host runs: the roles that configure interfaces follow it."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import Callable
+
+from ansible.module_utils.basic import AnsibleModule
+
+IFUPDOWN_MAIN = "/etc/network/interfaces"
+
+Run = Callable[..., "tuple[int, str, str]"]
+
+
+def unit_state(run: Run, unit: str) -> tuple[bool, bool]:
+    """Whether a systemd unit is active, and whether it is enabled."""
+    if not os.path.isdir("/run/systemd/system"):
+        return False, False
+    active = run(["systemctl", "is-active", "--quiet", unit])[0] == 0
+    enabled = run(["systemctl", "is-enabled", "--quiet", unit])[0] == 0
+    return active, enabled
+
+
+def detect_backend(module: AnsibleModule) -> str:
+    """The network stack this host runs: netplan, networkd, ifupdown or netifrc, empty for none of them."""
+    if module.get_bin_path("netplan") and glob.glob("/etc/netplan/*.yaml"):
+        return "netplan"
+    if any(unit_state(module.run_command, "systemd-networkd.service")):
+        return "networkd"
+    if module.get_bin_path("ifup") and os.path.exists(IFUPDOWN_MAIN):
+        return "ifupdown"
+    if os.path.exists("/etc/init.d/net.lo"):
+        return "netifrc"
+    return "networkd" if os.path.isdir("/run/systemd/system") else ""
