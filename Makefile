@@ -48,7 +48,7 @@ lab: packages tools collection lab-up ## the whole house in a box: build it, run
 	@$(STEP) "site.yml on the lab's router, twice" $(PY) -m lab site
 
 .PHONY: test
-test: packages tools collection lint unit sanity lab-up molecule molecule-oldest ## everything that CI does
+test: packages tools collection lint unit sanity lab molecule molecule-oldest down ## everything that CI does; ends the lab
 
 .PHONY: down
 down: ## end what lab and molecule started
@@ -82,6 +82,7 @@ sanity: tools ## ansible-test sanity, on the newest and the oldest ansible-core
 
 .PHONY: molecule
 molecule: tools collection ## scenarios in the running lab: all, or with S=home one
+	@# What molecule remembers of an earlier run would make it leave out the fresh router.
 	@for scenario in $(or $(S),$(SCENARIOS)); do \
 	  $(STEP) "molecule $$scenario ($(VENV))" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/molecule test -s $$scenario; \
 	done
@@ -95,7 +96,7 @@ home: lab-up ## the scenario of the whole home
 	@$(MAKE) molecule S=home
 
 .PHONY: bench
-bench: packages tools collection lab-up ## measure; writes build/bench.json
+bench: lab ## measure the house that make lab has built; writes build/bench.json
 	@$(STEP) "measure" $(PY) -m lab bench
 
 ##@ What the others stand on

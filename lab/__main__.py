@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import engine, hosts, site
+from . import bench, engine, hosts, site
 from .common import STATE, LabError, fail
 
 
@@ -17,6 +17,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="engine and hosts; what runs already stays")
     commands.add_parser("site", help="run the playbook on the lab's router twice and say what works")
+    commands.add_parser("bench", help="measure the configured house")
     commands.add_parser("down", help="end everything that up started")
     fresh = commands.add_parser("fresh", help="put a new machine in a host's place")
     fresh.add_argument("host")
@@ -32,6 +33,8 @@ def main() -> None:
             hosts.up()
         elif args.command == "site":
             site.main()
+        elif args.command == "bench":
+            bench.main()
         elif args.command == "down":
             engine.stop()
         elif args.command == "fresh":

@@ -243,3 +243,26 @@ def stop() -> None:
         (STATE / leftover).unlink(missing_ok=True)
     shutil.rmtree(STATE / "uml", ignore_errors=True)
     (ROOT / "playbooks" / "ansible.cfg").unlink(missing_ok=True)
+    # Connections end by themselves when the other end has gone.
+    try:
+        poll(lambda: not _leftovers(), 20, "the end of all that the lab has started")
+    except LabError as error:
+        raise LabError(f"{error}. Still there: {', '.join(_leftovers())}") from None
+
+
+def _leftovers() -> list[str]:
+    """What of the lab is still on this machine."""
+    ours = {f"UNIX-LISTEN:{SOCKET},fork,mode=0600", f"{STATE}/ssh_config"}
+    found = [f"network namespace {NETNS}"] if Path("/var/run/netns", NETNS).exists() else []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue  # It has just ended.
+        # By their arguments: the kernel's disk, the relay's socket, ssh's configuration.
+        if any(word in ours or f"={STATE}/engine.cow," in word for word in words):
+            found.append(f"process {folder.name} ({words[0]})")
+    found += [f"mount {line.split()[1]}" for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines() if f" {STATE}" in line]
+    if shutil.which("docker") and _answers():
+        found += [f"container {name}" for name in docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}").split()]
+    return found

@@ -27,8 +27,8 @@ def on(host: str, command: str) -> tuple[int, str]:
     return done.returncode, done.stdout.strip()
 
 
-def playbook() -> dict[str, Any]:
-    """One run of site.yml: tasks executed by host, changes, seconds."""
+def playbook(*arguments: str) -> dict[str, Any]:
+    """One run of site.yml, with further arguments if given: tasks executed by host, changes, seconds."""
     stats_file = STATE / "stats.json"
     stats_file.unlink(missing_ok=True)
     start = time.monotonic()
@@ -38,7 +38,7 @@ def playbook() -> dict[str, Any]:
     for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_INVENTORY"):
         env.pop(name, None)
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "ansible-playbook"), "site.yml", "-i", "home"],
+        [str(Path(sys.executable).parent / "ansible-playbook"), "site.yml", "-i", "home", *arguments],
         cwd=ROOT / "playbooks", env=env, check=False,
     )  # fmt: skip
     seconds = round(time.monotonic() - start, 1)

@@ -28,8 +28,8 @@ def background(host: str, command: str) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def capture(host: Host, name: str, interface: str, expression: str) -> Iterator[list[str]]:
-    """Packets seen on an interface while the block runs, as tcpdump prints them."""
+def capture(host: Host, name: str, interface: str, expression: str, show: str = "-v") -> Iterator[list[str]]:
+    """Packets seen on an interface while the block runs, as tcpdump prints them with the options C(show)."""
     lines: list[str] = []
     dump = f"/tmp/{name}.pcap"
     host.check_output(
@@ -41,9 +41,12 @@ def capture(host: Host, name: str, interface: str, expression: str) -> Iterator[
     try:
         yield lines
     finally:
-        # Without --immediate-mode tcpdump would leave behind what the kernel has not handed over when it ends.
-        host.check_output(f"systemctl stop capture-{name}")
-        lines += host.check_output(f"tcpdump -nn -v -r {dump} 2>/dev/null").splitlines()
+        # tcpdump leaves unread what waits for it when it ends. --immediate-mode keeps that short; a burst may still take a moment.
+        host.check_output(
+            f"timeout 10 sh -c 'until [ \"$size\" = $(stat -c %s {dump}) ]; do size=$(stat -c %s {dump}); sleep 0.1; done'"
+            f" && systemctl stop capture-{name}"
+        )
+        lines += host.check_output(f"tcpdump -nn {show} -r {dump} 2>/dev/null").splitlines()
 
 
 def lab(*argv: str) -> None:
@@ -69,3 +72,24 @@ def play(playbook: str, *arguments: str) -> tuple[int, str, dict[str, Any]]:
     )  # fmt: skip
     stats = json.loads(recap.read_text(encoding="utf-8")) if recap.exists() else {}
     return done.returncode, done.stdout, stats
+
+
+def converge(**variables: Any) -> tuple[int, str, dict[str, Any]]:
+    """Apply the scenario's roles again, with these variables besides; as play()."""
+    return play(str(ROOT / "molecule" / "shared" / "converge.yml"), "--extra-vars", json.dumps(variables))
+
+
+def refused(router: Host, **variables: Any) -> str:
+    """Output of a run that fails, as it must, before it has changed a file or an interface."""
+
+    def state() -> str:
+        return router.check_output(
+            "find /etc | sort; find /etc -type f -exec stat -c '%n %s %Y' {} + | sort;"
+            " ip -details link; ip address; ip route; systemctl list-unit-files"
+        )
+
+    before = state()
+    code, out, _stats = converge(**variables)
+    assert code != 0, out
+    assert state() == before, out
+    return out

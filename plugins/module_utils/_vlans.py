@@ -269,6 +269,11 @@ def _required_for_online(vlan: Vlan) -> str:
     return "no-carrier" if vlan.address else "no"
 
 
+# Where the plan has no address, another program's may be, such as a DHCP client's on the voice VLAN, with routes over it:
+# systemd-networkd would drop it at each restart.
+KEEP = "KeepConfiguration=yes"
+
+
 def render_networkd(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
     lines = ["[Match]", f"Name={plan.uplink}", "", "[Link]", f"MTUBytes={plan.mtu}"]
     # systemd before 255 waits in vain when no link at all is required: the bare uplink counts once it is set up.
@@ -292,8 +297,7 @@ def render_networkd(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
         network = ["[Match]", f"Name={vlan.name}", "Kind=vlan", "", "[Link]", f"MTUBytes={vlan.mtu}"]
         network += ["ActivationPolicy=up", f"RequiredForOnline={_required_for_online(vlan)}", "", "[Network]"]
         network += ["DHCP=no", "LinkLocalAddressing=no", "IPv6AcceptRA=no", "ConfigureWithoutCarrier=yes"]
-        if vlan.address:
-            network.append(f"Address={vlan.address}")
+        network.append(f"Address={vlan.address}" if vlan.address else KEEP)
         files.append(_file(f"{base}.network", HEADER + "\n".join(network) + "\n"))
     files.append(_foreign_routes(systemd_version))
     udev = _udev_egress(plan.vlans) if rising_only else None
@@ -329,17 +333,25 @@ def render_netplan(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
     files = [_file(NETPLAN_FILE, content, "0600", validate=_NETPLAN_VALIDATE)]
     # netplan has no key for these; systemd merges drop-ins into the files netplan generates.
     if not plan.dhcp:
-        files.append(_netplan_drop_in(plan.uplink, "no-carrier"))
-    files += [_netplan_drop_in(vlan.name, _required_for_online(vlan)) for vlan in plan.vlans]
+        files.append(_netplan_drop_in(plan.uplink, "no-carrier", keep=False))
+    files += [_netplan_drop_in(vlan.name, _required_for_online(vlan), keep=not vlan.address) for vlan in plan.vlans]
     files.append(_foreign_routes(systemd_version))
     udev = _udev_egress(plan.vlans)
     return files + ([udev] if udev else [])
 
 
-def _netplan_drop_in(name: str, required: str) -> dict[str, str]:
+def _netplan_drop_in(name: str, required: str, keep: bool) -> dict[str, str]:
     path = f"{NETWORKD_DIR}/10-netplan-{name}.network.d/10-homerouter.conf"
     content = HEADER + f"[Link]\nActivationPolicy=up\nRequiredForOnline={required}\n"
+    if keep:
+        content += f"\n[Network]\n{KEEP}\n"
     return _file(path, content)
+
+
+def _without_ipv6(name: str, then: str = "") -> str:
+    """Nobody out there may configure the router by IPv6: no link-local address, no router advertisements."""
+    conf = f"/proc/sys/net/ipv6/conf/{name}"
+    return f"[ ! -e {conf} ] || {{ echo 1 > {conf}/addr_gen_mode; echo 0 > {conf}/accept_ra;{then} }}"
 
 
 def render_ifupdown(plan: Plan, uplink_elsewhere: bool, sourced: bool) -> list[dict[str, str]]:
@@ -347,6 +359,9 @@ def render_ifupdown(plan: Plan, uplink_elsewhere: bool, sourced: bool) -> list[d
     # asked for twice.
     method = "dhcp" if plan.dhcp and not uplink_elsewhere else "manual"
     lines = [f"auto {plan.uplink}", f"iface {plan.uplink} inet {method}"]
+    if not uplink_elsewhere:
+        # The card may have been up, with addresses of its own making, before this file was there.
+        lines += [f"    pre-up {_without_ipv6(plan.uplink, ' ip -6 address flush dev ' + plan.uplink + ';')}"]
     lines += [f"    {'pre-up' if method == 'dhcp' else 'up'} ip link set dev {plan.uplink} mtu {plan.mtu} up"]
     for vlan in plan.vlans:
         lines += ["", f"auto {vlan.name}"]
@@ -355,15 +370,13 @@ def render_ifupdown(plan: Plan, uplink_elsewhere: bool, sourced: bool) -> list[d
         else:
             lines += [f"iface {vlan.name} inet manual"]
         egress = f" type vlan egress-qos-map {_egress_words(vlan)}" if vlan.egress else ""
-        ipv6 = f"/proc/sys/net/ipv6/conf/{vlan.name}"
         lines += [
             # A VLAN comes up only on a parent that is up, and never above the parent's MTU.
             f"    pre-up ip link set dev {plan.uplink} mtu {plan.mtu} up",
             f"    pre-up [ -e /sys/class/net/{vlan.name} ] ||"
             f" ip link add link {plan.uplink} name {vlan.name} type vlan id {vlan.id}",
             f"    pre-up ip link set dev {vlan.name} mtu {vlan.mtu}{egress}",
-            # Nothing on this VLAN may configure the router by IPv6: no link-local address, no router advertisements.
-            f"    pre-up [ ! -e {ipv6} ] || {{ echo 1 > {ipv6}/addr_gen_mode; echo 0 > {ipv6}/accept_ra; }}",
+            f"    pre-up {_without_ipv6(vlan.name)}",
             f"    up ip link set dev {vlan.name} up",
             f"    post-down ip link delete dev {vlan.name}",
         ]
@@ -565,6 +578,27 @@ def state_problems(plan: Plan, links: Mapping[str, Link], carrier: bool = True) 
     return problems
 
 
+def _overlaps(plan: Plan, links: Mapping[str, Link]) -> list[str]:
+    """Two networks of the same numbers on one host: answers would leave by the wrong one."""
+    ours = {vlan.name for vlan in plan.vlans}
+    if not plan.dhcp:
+        # Its own address goes.
+        ours.add(plan.uplink)
+    problems = []
+    for vlan in plan.vlans:
+        for link in links.values():
+            for cidr in link.addresses:
+                other = ipaddress.ip_interface(cidr)
+                if link.name in ours or other.version != 4 or not vlan.address or other.network.prefixlen == 32:
+                    continue
+                if ipaddress.IPv4Interface(vlan.address).network.overlaps(other.network):
+                    problems.append(
+                        f"vlans_interfaces: address {vlan.address} of {vlan.name} overlaps the network {other.network} on {link.name}:"
+                        " choose other numbers (home_lan_address for the LAN), or take that address away first"
+                    )
+    return problems
+
+
 def host_problems(plan: Plan, links: Mapping[str, Link]) -> list[str]:
     """Why this host cannot take the plan, as far as its list of interfaces tells."""
     uplink = links.get(plan.uplink)
@@ -594,6 +628,7 @@ def host_problems(plan: Plan, links: Mapping[str, Link]) -> list[str]:
                     f"vlans_interfaces: id {vlan.id} on {plan.uplink} is taken by {other.name}: remove {other.name} from"
                     f" this host's network configuration and run: ip link delete {other.name}"
                 )
+    problems += _overlaps(plan, links)
     return problems
 
 

@@ -97,6 +97,11 @@ options:
     description: Whether C(/etc/resolv.conf) is to be written.
     type: bool
     default: false
+  packages:
+    description: Debian packages that have to be there.
+    type: list
+    elements: str
+    default: []
   units:
     description:
       - The services this host may run for the LAN. One is this collection's own when one of its O(units[].own)
@@ -165,6 +170,11 @@ interface_present:
   description: Whether the interface exists.
   type: bool
   returned: success
+missing_packages:
+  description: Those of O(packages) that are not installed.
+  type: list
+  elements: str
+  returned: success
 device_unit:
   description:
     - systemd unit of the interface when systemd learns of interfaces from udev, else empty, as in a plain container.
@@ -195,7 +205,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dhcp
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dhcp, _packages
 
 RESOLV_CONF = "/etc/resolv.conf"
 
@@ -302,6 +312,7 @@ def main() -> None:
             "forwarders": texts,
             "private_domains": texts,
             "host_uses_resolver": {"type": "bool", "default": False},
+            "packages": texts,
             "units": {
                 "type": "list",
                 "elements": "dict",
@@ -345,6 +356,7 @@ def main() -> None:
         changed=False,
         lan=_dhcp.facts_of(plan),
         interface_present=present,
+        missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), plan["packages"]),
         device_unit=_dhcp.device_unit(plan["interface"]) if tracks_interfaces() else "",
         outdated=sorted({*outdated(module, wanted), *deaf(module, wanted)}),
         stale=sorted(ours - {unit["name"] for unit in wanted}),

@@ -120,6 +120,11 @@ options:
     type: list
     elements: str
     required: true
+  packages:
+    description: Debian packages that have to be there.
+    type: list
+    elements: str
+    default: []
   sysctls:
     description: Kernel settings that have to be, values by name with dots.
     type: dict
@@ -145,6 +150,11 @@ drift:
   elements: str
   returned: success
   sample: ["net.ipv4.ip_forward is 0, not 1"]
+missing_packages:
+  description: Those of O(packages) that are not installed.
+  type: list
+  elements: str
+  returned: success
 problems:
   description: All that is in the way, each with variable, value and cure.
   type: list
@@ -157,7 +167,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _firewall, _session
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _firewall, _packages, _session
 
 
 def session_problems(module: AnsibleModule, plan: dict[str, Any]) -> list[str]:
@@ -240,6 +250,7 @@ def main() -> None:
             },
             "flow_offload_device": {"type": "str"},
             "tables": {"type": "list", "elements": "str", "required": True},
+            "packages": texts,
             "sysctls": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
@@ -255,6 +266,7 @@ def main() -> None:
     actual = {name: sysctl(name) for name in plan["sysctls"]}
     module.exit_json(
         changed=False,
+        missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), plan["packages"]),
         drift=[f"{name} is {actual[name]}, not {value}" for name, value in plan["sysctls"].items() if actual[name] != str(value)],
     )
 

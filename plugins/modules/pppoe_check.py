@@ -79,6 +79,11 @@ options:
     type: list
     elements: str
     default: []
+  packages:
+    description: Debian packages that have to be there.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -102,6 +107,12 @@ stale_links:
   type: list
   elements: str
   sample: []
+missing_packages:
+  description: Those of O(packages) that are not installed.
+  returned: success
+  type: list
+  elements: str
+  sample: [ppp]
 drift:
   description: Why the running service does not stand for its files; empty when it does.
   returned: success
@@ -119,7 +130,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _pppoe, _pppoe_host
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _pppoe, _pppoe_host
 
 
 def host_problems(params: dict[str, Any], mtu: int, check_mode: bool) -> list[str]:
@@ -206,6 +217,7 @@ def main() -> None:
             "lcp_echo_interval": {"type": "int", "default": 15},
             "lcp_echo_failure": {"type": "int", "default": 3},
             "extra_options": {"type": "list", "elements": "str", "default": []},
+            "packages": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -223,6 +235,7 @@ def main() -> None:
         changed=False,
         device_unit=unit,
         stale_links=stale_links(params["name"], unit),
+        missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"]),
         drift=drift(module, params["name"]),
         mtu=mtu,
     )

@@ -37,6 +37,10 @@ options:
     type: str
     choices: [auto, networkd, netplan, ifupdown, netifrc]
     default: auto
+  packages:
+    description: Debian packages that each network stack needs, lists by the names of O(backend).
+    type: dict
+    default: {}
 requirements:
   - iproute2
   - util-linux
@@ -80,6 +84,11 @@ interfaces_sourced:
   description: Whether C(/etc/network/interfaces) reads C(/etc/network/interfaces.d).
   type: bool
   returned: success
+missing_packages:
+  description: Those of O(packages) that are not installed, for the network stack that was chosen.
+  type: list
+  elements: str
+  returned: success
 drift:
   description: Where the running network differs from the plan, beginning with the interface's name.
   type: list
@@ -103,7 +112,7 @@ import struct
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _stack, _vlans
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _session, _stack, _vlans
 
 SIOCETHTOOL = 0x8946
 ETHTOOL_GSTRINGS = 0x1B
@@ -181,33 +190,13 @@ def kernel_problems(run: _stack.Run) -> list[str]:
     ]
 
 
-def session_address() -> str:
-    """The address of this host at which the controlling SSH session arrives, empty when there is none.
-
-    sudo and su drop SSH_CONNECTION, so the parents are asked, too.
-    """
-    value = os.environ.get("SSH_CONNECTION", "")
-    pid = os.getppid()
-    while not value and pid > 1:
-        for entry in read(f"/proc/{pid}/environ").split("\0"):
-            if entry.startswith("SSH_CONNECTION="):
-                value = entry.partition("=")[2]
-        # The name in parentheses may hold anything, spaces and parentheses included.
-        fields = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-        pid = int(fields[1]) if len(fields) > 1 else 0
-    words = value.split()
-    if len(words) != 4:
-        return ""
-    address = words[2].partition("%")[0]
-    return address[7:] if address.startswith("::ffff:") else address
-
-
 def session_problems(plan: _vlans.Plan, links: dict[str, _vlans.Link]) -> list[str]:
     """Refuse to cut the session that configures the router."""
-    address = session_address()
+    session = _session.current()
     uplink = links.get(plan.uplink)
-    if plan.dhcp or uplink is None or not address:
+    if plan.dhcp or uplink is None or session is None:
         return []
+    address = session.server
     if address not in [cidr.split("/")[0] for cidr in uplink.addresses]:
         return []
     return [
@@ -289,6 +278,7 @@ def main() -> None:
         argument_spec={
             **_vlans.plan_spec(),
             "backend": {"type": "str", "default": "auto", "choices": ["auto", *_vlans.BACKENDS]},
+            "packages": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
@@ -334,6 +324,9 @@ def main() -> None:
         "max_mtu": links[plan.uplink].max_mtu,
         "uplink_elsewhere": bool(stanzas),
         "interfaces_sourced": interfaces_sourced(module),
+        "missing_packages": _packages.missing(
+            module.run_command, module.get_bin_path("dpkg-query"), module.params["packages"].get(backend, [])
+        ),
         "drift": _vlans.state_problems(plan, links, carrier=False),
     }
     module.exit_json(**result)

@@ -43,6 +43,10 @@ options:
     type: str
     choices: [auto, networkd, netplan, ifupdown, netifrc]
     default: auto
+  packages:
+    description: Debian packages that each network stack needs, lists by the names of O(backend).
+    type: dict
+    default: {}
   wait:
     description: Seconds to wait until nothing is lacking. With V(0) it reports at once and does not fail for what is lacking.
     type: int
@@ -80,6 +84,11 @@ gateway:
   type: str
   returned: success
   sample: 10.25.192.1
+missing_packages:
+  description: Those of O(packages) that are not installed, for the network stack of the interface.
+  type: list
+  elements: str
+  returned: success
 lacking:
   description: What is lacking, beginning with the interface's name.
   type: list
@@ -92,7 +101,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _stack, _voip
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _stack, _voip
 
 # Where the hook of this collection keeps what dhcpcd and dhclient have learnt.
 HOOK_LEASE = "/run/homerouter-voip/lease"
@@ -156,6 +165,7 @@ def main() -> None:
             "prefix": {"type": "str", "required": True},
             "route": {"type": "str", "default": "static", "choices": ["static", "none"]},
             "backend": {"type": "str", "default": "auto", "choices": ["auto", "networkd", "netplan", "ifupdown", "netifrc"]},
+            "packages": {"type": "dict", "default": {}},
             "wait": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
@@ -200,6 +210,7 @@ def main() -> None:
         network_file=network_file(params["interface"], backend),
         address=state.address,
         gateway=state.gateway,
+        missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"].get(backend, [])),
         lacking=lacking,
     )
 

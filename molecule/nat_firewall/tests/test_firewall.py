@@ -65,6 +65,7 @@ def listeners(pc, router):
             host.check_output(f"systemd-run --quiet --collect --unit=echo-{port} python3 /tmp/echo.py {port}")
             host.check_output(f"timeout 10 sh -c 'until ss -Hltn sport = :{port} | grep -q .; do sleep 0.05; done'")
     yield
+    # The router's has ended with a reboot.
     for host, ports in ((pc, (8080, 5001)), (router, (2222,))):
         host.check_output(f"systemctl stop {' '.join(f'echo-{port}' for port in ports)}")
 
@@ -196,10 +197,9 @@ def test_errors_that_belong_to_a_connection_come_in_and_a_flood_of_pings_goes_un
         pc.run(f"python3 -c \"import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('{WEB}', 33999))\"")
         pc.run(f"ping -c 2 -i 0.3 {WEB}")
     assert any("port 33999" in line for line in lines), lines
-    flood = isp.run(f"ping -q -f -c 200 -I {OUTSIDE} {public(router)}").stdout
+    flood = isp.run(f"ping -q -f -W 1 -c 200 -I {OUTSIDE} {public(router)}").stdout
     answered = int(re.search(r"(\d+) received", flood).group(1))
-    assert 1 <= answered <= 100, flood
-    assert isp.run(f"ping -c 1 -W 2 -I {OUTSIDE} {public(router)}").rc in (0, 1)
+    assert 1 <= answered <= 50, flood
 
 
 def test_source_nat_leaves_multicast_alone(router, isp, as_shipped):

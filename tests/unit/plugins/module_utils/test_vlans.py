@@ -338,6 +338,12 @@ def test_foreign_addresses_do_not_count() -> None:
         (home(), {"enp2s0f0": {"master": "br0"}}, ["port of br0"]),
         (home(mtu=9100), {}, ["vlans_uplink_mtu is 9100", "9000 at most"]),
         (home(), {"vlan6": {"linkinfo": {"info_kind": "dummy"}}}, ["name vlan6", "dummy", "rename"]),
+        (
+            home(dhcp=True),
+            {"enp2s0f0": {"addr_info": [{"local": "192.168.1.77", "prefixlen": 24}]}},
+            ["address 192.168.1.1/24 of vlan100", "192.168.1.0/24 on enp2s0f0", "home_lan_address"],
+        ),
+        (home(), {"eth7": {"addr_info": [{"local": "10.200.0.1", "prefixlen": 16}]}}, ["of vlan2", "10.200.0.0/16 on eth7"]),
         (home(), {"old.6": {"link": "enp2s0f0", "linkinfo": {"info_kind": "vlan", "info_data": {"id": 6}}}}, ["id 6", "ip link delete old.6"]),
     ],
 )
@@ -350,6 +356,10 @@ def test_host_refused(plan: dict[str, Any], change: dict[str, Any], words: list[
 def test_host_taken() -> None:
     assert _vlans.host_problems(_vlans.make_plan(home()), live()) == []
     assert _vlans.host_problems(_vlans.make_plan(home()), live(vlan2=None, vlan3=None, vlan6=None, vlan100=None)) == []
+    # The uplink's own address goes, and a link from one point to another has no network.
+    old = {"addr_info": [{"local": "192.168.1.77", "prefixlen": 24}]}
+    peer = {"addr_info": [{"local": "192.168.1.5", "prefixlen": 32}, {"local": "fe80::1", "prefixlen": 64}]}
+    assert _vlans.host_problems(_vlans.make_plan(home()), live(enp2s0f0=old, tun0=peer)) == []
 
 
 # --- files of other origin -----------------------------------------------------------------------------------------

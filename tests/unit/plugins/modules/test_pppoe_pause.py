@@ -41,11 +41,11 @@ def test_script_needs_no_templating():
 
 
 def test_pauses_double_up_to_the_maximum(pause):
-    assert pause("wait", 3) == ""
+    assert pause("wait", "lo", 3) == ""
     waits = []
     for _failure in range(7):
         pause("down", 3, 60, EXIT_STATUS="8")
-        waits.append(int(pause("wait", 3)) + 3)
+        waits.append(int(pause("wait", "lo", 3)) + 3)
     assert waits == [3, 6, 12, 24, 48, 60, 60]
 
 
@@ -54,7 +54,7 @@ def test_link_that_was_up_begins_again(pause):
         pause("down", 3, 60, EXIT_STATUS="8")
     pause("up")
     pause("down", 3, 60, EXIT_STATUS="15")
-    assert pause("wait", 3) == "0"
+    assert pause("wait", "lo", 3) == "0"
 
 
 def test_stop_by_hand_is_no_failure(pause):
@@ -69,25 +69,26 @@ def test_changed_configuration_is_tried_at_once(pause, tmp_path):
     os.utime(peer, (1, 1))
     for _failure in range(3):
         pause("down", 3, 60)
-    assert pause("wait", 3, tmp_path / "missing", peer) == "9"
+    assert pause("wait", "lo", 3, tmp_path / "missing", peer) == "9"
     os.utime(peer, (time.time() + 10, time.time() + 10))
-    assert pause("wait", 3, tmp_path / "missing", peer) == ""
+    assert pause("wait", "lo", 3, tmp_path / "missing", peer) == ""
     assert not pause.state.exists()
 
 
 @pytest.mark.parametrize("rubbish", ["", "0\n"])
 def test_truncated_state_is_survived(pause, rubbish):
     pause.state.write_text(rubbish)
-    pause("wait", 3)
+    pause("wait", "lo", 3)
     pause("down", 3, 60)
     assert pause.state.read_text() == "3\n"
 
 
-def test_waiting_ends_and_is_forgotten_when_stopped(tmp_path):
+@pytest.mark.parametrize("interface", ["lo", "missing0"])
+def test_waiting_ends_and_is_forgotten_when_stopped(tmp_path, interface):
     (tmp_path / "pause").write_text("600\n")
     # A group of its own: the script and its sleep end together, as in a unit's control group.
     waiting = subprocess.Popen(
-        ["/bin/sh", str(SCRIPT), "wait", "3"], env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path)}, start_new_session=True
+        ["/bin/sh", str(SCRIPT), "wait", interface, "3"], env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path)}, start_new_session=True
     )
     children = Path(f"/proc/{waiting.pid}/task/{waiting.pid}/children")
     end = time.monotonic() + 10
