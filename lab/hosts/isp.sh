@@ -71,6 +71,8 @@ zone:
 zone:
     name: "imagenio.telefonica.net"
     zonefile: "/etc/nsd/imagenio.telefonica.net.zone"
+    # Whoever comes by the Internet, past the routes, gets no answer.
+    allow-query: 10.128.0.0/9 NOKEY
 CONF
 cat > /etc/nsd/example.net.zone <<'CONF'
 $TTL 300
@@ -126,6 +128,8 @@ SCRIPT
 chmod 0755 /usr/local/sbin/voice-dhcp
 voice-dhcp 10.25.192.1 3600
 
+# Routers of the big makers send with this TTL, and RIP is one reason to look at it.
+sysctl --quiet net.ipv4.ip_default_ttl=255
 # Routes by RIP, as the ISP announces them: those that Movistar's gateway of television sent in 2014, and the one of voice.
 sed -i 's/^ripd=no/ripd=yes/' /etc/frr/daemons
 cat > /etc/frr/frr.conf <<'CONF'
