@@ -19,6 +19,8 @@ ip address add 10.25.192.1/19 dev vlan3
 for address in 80.58.61.250 203.0.113.80 203.0.113.201 203.0.113.66; do
     ip address add "$address/32" dev lo
 done
+# The resolver of the television network.
+ip address add 172.26.23.3/32 dev lo
 
 # VLAN 6: access concentrator, in kernel mode, checks user and password by PAP.
 mkdir -p /etc/ppp/plugins
@@ -61,10 +63,16 @@ mkdir -p /etc/nsd
 cat > /etc/nsd/nsd.conf <<'CONF'
 server:
     ip-address: 80.58.61.250
+    ip-address: 172.26.23.3
     hide-version: yes
 zone:
     name: "example.net"
     zonefile: "/etc/nsd/example.net.zone"
+zone:
+    name: "imagenio.telefonica.net"
+    zonefile: "/etc/nsd/imagenio.telefonica.net.zone"
+    # Whoever comes by the Internet, past the routes, gets no answer.
+    allow-query: 10.128.0.0/9 NOKEY
 CONF
 cat > /etc/nsd/example.net.zone <<'CONF'
 $TTL 300
@@ -73,6 +81,13 @@ $TTL 300
 ns IN A 80.58.61.250
 www IN A 203.0.113.80
 iperf IN A 203.0.113.201
+CONF
+# The SOA is the one that Movistar's resolver showed; asking for it is how people find out that its routes are there.
+cat > /etc/nsd/imagenio.telefonica.net.zone <<'CONF'
+$TTL 10800
+@ IN SOA mmsdmco1-01 postmaster 2015080901 86400 7200 2592000 345600
+@ IN NS mmsdmco1-01
+mmsdmco1-01 IN A 172.26.23.3
 CONF
 
 # VLAN 3: the voice network. Whoever asks gets, besides an address, all that a home must not take from it:
@@ -114,14 +129,28 @@ SCRIPT
 chmod 0755 /usr/local/sbin/voice-dhcp
 voice-dhcp 10.25.192.1 3600
 
-# The one route of that network, announced by RIP as the ISP does.
+# Routers of the big makers send with this TTL, and RIP is one reason to look at it.
+sysctl --quiet net.ipv4.ip_default_ttl=255
+# Routes by RIP, as the ISP announces them: those that Movistar's gateway of television sent in 2014, and the one of voice.
 sed -i 's/^ripd=no/ripd=yes/' /etc/frr/daemons
 cat > /etc/frr/frr.conf <<'CONF'
 router rip
  version 2
+ network vlan2
  network vlan3
+ route 172.26.22.0/26
+ route 172.26.22.56/29
+ route 172.26.23.0/27
+ route 172.26.23.4/32
+ route 172.26.23.5/32
+ route 172.26.23.23/32
+ route 172.26.23.24/32
+ route 172.26.23.30/32
+ route 172.26.80.0/21
  route 10.31.255.128/27
+ distribute-list prefix television out vlan2
  distribute-list prefix voice out vlan3
+ip prefix-list television permit 172.26.0.0/16 le 32
 ip prefix-list voice permit 10.31.255.128/27
 CONF
 

@@ -56,6 +56,16 @@ def _lan(problems: list[str], value: str) -> IPv4Interface | None:
     return lan
 
 
+def _gateway(problems: list[str], value: str) -> None:
+    try:
+        IPv4Address(value)
+    except ValueError:
+        problems.append(
+            f"nat_firewall_iptv_gateway is {value!r}, which is no IPv4 address (home_iptv_gateway): write it without prefix length, "
+            "such as 10.128.0.1"
+        )
+
+
 def _groups(problems: list[str], value: str) -> None:
     try:
         multicast = IPv4Network(value).is_multicast
@@ -154,6 +164,7 @@ def problems_of(plan: dict[str, Any]) -> list[str]:
     problems: list[str] = []
     _interfaces(problems, plan)
     lan = _lan(problems, plan["lan_address"])
+    _gateway(problems, plan["iptv_gateway"])
     _groups(problems, plan["iptv_groups"])
     _voip_prefix(problems, plan["voip_prefix"])
     device = plan["flow_offload_device"]

@@ -252,6 +252,10 @@ HOME: dict[str, Option] = {
         "str", "Static address with prefix length on the television VLAN: the one that the ISP's own router had. Required with television.",
         example="10.214.0.10/9", check=_iptv_address,
     ),
+    "home_iptv_gateway": Option(
+        "str", "Gateway of the television network, through which its servers are reached and from which RIP is taken.", default="10.128.0.1",
+        check=_ipv4,
+    ),
     "home_voip_enabled": Option("bool", "Whether the line has telephone.", default=True),
     "home_voip_vlan": Option("int", "VLAN id of the telephone service.", default=3, check=_vlan),
     "home_voip_prefix": Option(
@@ -458,6 +462,12 @@ class _Home:
             self.warning(
                 name, value, f"outside Movistar's television networks, {' and '.join(map(str, MOVISTAR_IPTV))}",
                 "with Movistar, copy the address of the ISP's router with its prefix length; with another ISP, all is well",
+            )
+        gateway = self.values.get("home_iptv_gateway")
+        if gateway is not None and (IPv4Address(gateway) not in iptv.network or IPv4Address(gateway) == iptv.ip):
+            self.problem(
+                "home_iptv_gateway", gateway, f"not another host of the television network {iptv.network} ({name})",
+                f"use the gateway of that network, mostly its first address, {iptv.network[1]}",
             )
 
     def voip(self) -> None:

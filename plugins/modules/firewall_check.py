@@ -38,6 +38,10 @@ options:
     description: The router's own address in the LAN with prefix length.
     type: str
     required: true
+  iptv_gateway:
+    description: Gateway of the television network.
+    type: str
+    default: 10.128.0.1
   iptv_groups:
     description: Multicast groups that may come in from the television network.
     type: str
@@ -219,6 +223,7 @@ def main() -> None:
             "zones": {"type": "dict", "required": True},
             "trusted_interfaces": texts,
             "lan_address": text,
+            "iptv_gateway": {"type": "str", "default": "10.128.0.1"},
             "iptv_groups": {"type": "str", "default": "239.0.0.0/8"},
             "voip_prefix": {"type": "str", "default": "10.31.255.128/27"},
             "port_forwards": {

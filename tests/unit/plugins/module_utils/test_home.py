@@ -130,6 +130,12 @@ BROKEN = {
         {"home_port_forwards": [web(to_port="8443")]},
         "home_port_forwards[0].to_port", "8443", "text where a whole number is needed", "write the number without quotes"),
     # out of range
+    "gateway in another network": (
+        {"home_iptv_address": "10.70.0.10/12"}, "home_iptv_gateway", "10.128.0.1 (the default)", "not another host", "first address, 10.64.0.1"),
+    "the router as its own gateway": (
+        {"home_iptv_gateway": "10.214.0.10"}, "home_iptv_gateway", "10.214.0.10", "not another host", "first address, 10.128.0.1"),
+    "gateway with prefix length": (
+        {"home_iptv_gateway": "10.128.0.1/9"}, "home_iptv_gateway", "10.128.0.1/9", "no IPv4 address", "without prefix length"),
     "VLAN id 0": ({"home_internet_vlan": 0}, "home_internet_vlan", "0", "outside the range of VLAN ids", "1 to 4094"),
     "VLAN id 4095": ({"home_lan_vlan": 4095}, "home_lan_vlan", "4095", "outside the range of VLAN ids", "1 to 4094"),
     "port 0": ({"home_port_forwards": [web(port=0)]}, "home_port_forwards[0].port", "0", "no port", "1 to 65535"),
@@ -325,7 +331,7 @@ def test_value_from_a_vault_is_not_shown():
         ({"home_lan_address": "172.26.1.1/24", "home_lan_pool_first": "172.26.1.10", "home_lan_pool_last": "172.26.1.20"},
          "home_lan_address", "another private network"),
         ({"home_lan_domain": "casa.local"}, "home_lan_domain", "home.arpa"),
-        ({"home_iptv_address": "192.168.55.2/24"}, "home_iptv_address", "with another ISP, all is well"),
+        ({"home_iptv_address": "192.168.55.2/24", "home_iptv_gateway": "192.168.55.1"}, "home_iptv_address", "with another ISP, all is well"),
         ({"home_port_forwards": [web(address="192.168.1.220")]}, "home_port_forwards[0].address", "home_lan_reservations"),
     ],
 )  # fmt: skip
@@ -341,7 +347,8 @@ def test_odd_homes_are_warned_of(changes, variable, cure):
     [
         {"home_iptv_enabled": False, "home_iptv_address": GONE},
         {"home_iptv_enabled": False, "home_iptv_vlan": 6},
-        {"home_iptv_address": "10.70.0.10/12"},
+        {"home_iptv_address": "10.70.0.10/12", "home_iptv_gateway": "10.64.0.1"},
+        {"home_iptv_enabled": False, "home_iptv_gateway": "192.168.1.1"},
         {"home_lan_address": "10.0.0.1/24", "home_lan_pool_first": "10.0.0.2", "home_lan_pool_last": "10.0.0.254"},
         {"home_lan_reservations": [nas(address="192.168.1.220")], "home_port_forwards": [web(address="192.168.1.220")]},
         {"home_port_forwards": [web(), web(protocol="udp"), web(port="444-450"), web(port="8443", to_port=443)]},
