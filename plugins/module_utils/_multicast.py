@@ -155,3 +155,19 @@ def rate(before: int, after: int, seconds: float) -> float | None:
     if seconds <= 0 or after < before:
         return None
     return (after - before) / seconds
+
+
+def netstat(text: str, group: str, counter: str) -> int:
+    """One counter of /proc/net/netstat, where a line of names comes before each line of values; 0 if it is not there."""
+    names: list[str] = []
+    for line in text.splitlines():
+        label, _colon, rest = line.partition(":")
+        if label != group:
+            continue
+        words = rest.split()
+        if not names:
+            names = words
+        elif counter in names[: len(words)]:
+            value = words[names.index(counter)]
+            return int(value) if value.isdigit() else 0
+    return 0

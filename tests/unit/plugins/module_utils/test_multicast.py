@@ -148,3 +148,12 @@ def test_large_cache_is_read_in_time():
 )
 def test_rates(before, after, seconds, expected):
     assert _multicast.rate(before, after, seconds) == expected
+
+
+def test_counters_of_the_host():
+    text = "TcpExt: SyncookiesSent IPReversePathFilter Last\nTcpExt: 1 23 4\nIpExt: InNoRoutes\nIpExt: 5\n"
+    assert _multicast.netstat(text, "TcpExt", "IPReversePathFilter") == 23
+    assert _multicast.netstat(text, "IpExt", "InNoRoutes") == 5
+    assert _multicast.netstat(text, "IpExt", "IPReversePathFilter") == 0
+    assert _multicast.netstat("", "TcpExt", "IPReversePathFilter") == 0
+    assert _multicast.netstat("TcpExt: A B\nTcpExt: 1", "TcpExt", "B") == 0
