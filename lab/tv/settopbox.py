@@ -98,13 +98,13 @@ def read_answer(data: bytes, number: int, kind: int) -> tuple[int, list[bytes]] 
         return None
 
 
-def lookup(interface: str, server: str, name: str, kind: int) -> list[bytes]:
-    """Ask a DNS server; Stopped if it says no or nothing."""
+def lookup(interface: str, server: str, name: str, kind: int, patience: float) -> list[bytes]:
+    """Ask a DNS server, three times within "patience" seconds; Stopped if it says no or nothing."""
     number = int.from_bytes(os.urandom(2), "big")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-        for pause in (1.0, 2.0, 2.0):
-            sock.settimeout(pause)
+        for part in (0.2, 0.4, 0.4):
+            sock.settimeout(patience * part)
             try:
                 sock.connect((server, 53))
                 sock.send(question(name, kind, number))
@@ -245,16 +245,20 @@ class Box:
         if any(one.group == ENTRY for one in waiting):
             raise Stopped(f"nothing comes from {ENTRY}")
 
+    def ask(self, name: str, kind: int) -> list[bytes]:
+        """Ask the lease's DNS server."""
+        return lookup(self.interface, self.dns, name, kind, self.arguments.patience)
+
     def step_dns(self, evidence: dict[str, Any]) -> None:
         """Ask the television network's DNS server."""
-        lookup(self.interface, self.dns, ZONE, SOA)
+        self.ask(ZONE, SOA)
         host = urlsplit(self.portal).hostname or f"www-60.svc.{ZONE}"
-        self.portal_address = socket.inet_ntoa(lookup(self.interface, self.dns, host, A)[0][:4])
+        self.portal_address = socket.inet_ntoa(self.ask(host, A)[0][:4])
         evidence.update(server=self.dns, soa=ZONE, portal=self.portal_address)
 
     def step_acs(self, evidence: dict[str, Any]) -> None:
         """Call the configuration server."""
-        address = socket.inet_ntoa(lookup(self.interface, self.dns, ACS_NAME, A)[0][:4])
+        address = socket.inet_ntoa(self.ask(ACS_NAME, A)[0][:4])
         evidence["address"] = address
         try:
             with self.connect(address, ACS_PORT):
