@@ -110,7 +110,7 @@ def check(given: dict[str, Any]) -> dict[str, Any]:
         kind = type(SETTINGS[name])
         try:
             checked[name] = str(value).lower() in ("true", "yes", "1") if kind is bool else kind(value)
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             raise Fault(f"{name} is {value!r}: take a {kind.__name__}") from error
         if checked[name] not in CHOICES.get(name, (checked[name],)):
             raise Fault(f"{name} is {value!r}: take one of {', '.join(map(str, CHOICES[name]))}")
@@ -339,7 +339,8 @@ class HeadEnd:
         """Answer one command."""
         connection, _address = self.server.accept()
         with connection:
-            connection.settimeout(1)
+            # Streams wait meanwhile.
+            connection.settimeout(0.1)
             try:
                 line = connection.makefile("r", encoding="utf-8").readline()
                 connection.sendall((json.dumps(self.answer(json.loads(line))) + "\n").encode())

@@ -17,8 +17,8 @@ description:
   - For each of O(sources) it asks the kernel's routing table for the way back and tells whether a packet of that source
     would pass on each interface, and why. Multicast sources are checked like any other.
   - The rules are those of C(fib_validate_source()) in the kernel's C(net/ipv4/fib_frontend.c). Routes are asked for as
-    C(ip route get fibmatch) does, so policy rules that select by mark or by incoming interface are not seen. Firewall
-    rules, C(fib) expressions of nftables among them, are a matter of their own.
+    C(ip route get fibmatch) does, so policy rules that select by mark or by the packet's destination are not seen.
+    Firewall rules, C(fib) expressions of nftables among them, are a matter of their own.
   - It looks at the network namespace in which it runs. Running it again changes nothing and gives the same answer as
     long as values and routes are the same.
   - Fails if a source is no IPv4 address, if a named interface does not exist, or if C(ip) cannot be run.

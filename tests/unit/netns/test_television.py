@@ -184,6 +184,12 @@ def test_arguments_that_cannot_be(television):
         assert failed.get("failed") and words in failed["msg"], failed
 
 
+def test_kernel_without_room_for_the_group(television):
+    television.home.sysctl("igmp_max_memberships", 0)
+    failed = television.probe(timeout=0.1)
+    assert failed["failed"] and "igmp_max_memberships" in failed["msg"]
+
+
 # --- the head end
 
 
@@ -258,12 +264,30 @@ def test_commands_that_cannot_be(television):
     for words in (["set", "queries=maybe"], ["set", "rat=1"], ["set", "rate=-1"], ["query", "nobody"]):
         with pytest.raises(AssertionError, match="headend: "):
             television.ctl(*words)
-    talk = socket.socket(socket.AF_UNIX)
-    talk.connect(str(television.control))
-    talk.sendall(b"rubbish\n")
-    assert b"error" in talk.recv(4096)
-    talk.close()
+    for rubbish in (b"rubbish\n", b"[]\n", b"{}\n", b'{"set": {"rate": Infinity}}\n', b'{"set": {"rate": [1]}}\n', b'{"set": 1}\n', b"\xff\n", b"\n"):
+        with socket.socket(socket.AF_UNIX) as talk:
+            talk.connect(str(television.control))
+            talk.sendall(rubbish)
+            assert b"error" in talk.recv(4096)
+    # Somebody who says nothing, and somebody who does not wait.
+    with socket.socket(socket.AF_UNIX) as talk:
+        talk.connect(str(television.control))
+        assert talk.recv(4096) == b""
+    with socket.socket(socket.AF_UNIX) as talk:
+        talk.connect(str(television.control))
+        talk.sendall(b'{"status": null}\n')
     assert television.ctl("set", "rate=123456")["settings"]["rate"] == 123456
+
+
+def test_head_end_outlives_its_cable(television):
+    television.start("queries=gateway", "query_interval=0.1")
+    with television.join():
+        television.eventually(lambda: television.group()["flowing"], 5, "the stream")
+        television.isp.run("ip", "link", "set", "vlan2", "down")
+        television.eventually(lambda: television.group()["errors"] > 10, 5, "packets that cannot be sent")
+        television.isp.run("ip", "link", "set", "vlan2", "up")
+        assert television.probe()["received"]
+    assert television.process.poll() is None
 
 
 def test_head_end_ends_when_told(television):
