@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 homerouter.tripleplay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The television head end of the lab's ISP: real streams, which flow only while somebody wants them.
 
-    headend.py run --interface vlan2 [--control SOCKET] [--channels N] [--set NAME=VALUE ...]
-    headend.py ctl [--control SOCKET] status | set NAME=VALUE ... | query [GROUP] | reset
+    python3 headend.py run --interface vlan2 [--control SOCKET] [--channels N] [--set NAME=VALUE ...]
+    python3 headend.py ctl [--control SOCKET] status | set NAME=VALUE ... | query [GROUP] | reset
 
 It listens to IGMP reports of versions 1 to 3 on the interface and sends the groups that hosts there have joined: channels (RTP with MPEG-TS),
 OPCH and DVBSTP. A group that nobody reports any more ends at the membership timeout, one that is left ends at once or when

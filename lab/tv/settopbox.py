@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 homerouter.tripleplay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A set-top box of the lab: boots, shows channels, zaps and leaves as Movistar's do, and says where it stopped.
 
-    settopbox.py --interface eth0 [--apply] [--channels N] [--play SECONDS] ...      the whole boot, then television
-    settopbox.py --interface eth0 --steps address,channel,zap,leave --watch 239.0.0.76:8208,239.0.0.2:8208
+    python3 settopbox.py --interface eth0 [--apply] [--channels N] [--play SECONDS] ...      the whole boot, then television
+    python3 settopbox.py --interface eth0 --steps address,channel,zap,leave --watch 239.0.0.76:8208,239.0.0.2:8208
 
 It sends what a box sends and believes what it gets. It takes no address by itself: with --apply the lease is put on the interface, without
 it the interface has to have one (and --dns, --opch stand for the lease if the step "dhcp" is left out). Steps, in their order:
@@ -386,22 +385,24 @@ class Box:
                 entry: dict[str, Any] = {"step": name, "ok": False, "seconds": 0.0, "evidence": {}}
                 report["steps"].append(entry)
                 start = time.monotonic()
+                reason = ""
                 try:
                     step(entry["evidence"])
-                    entry["ok"] = True
                 except (Stopped, Terminated) as error:
                     reason = str(error) or "ended by SIGTERM"
                 except OSError as error:
                     reason = f"{error.strerror or error}"
-                entry["seconds"] = round(time.monotonic() - start, 3)
-                print(f"{name}: {'ok' if entry['ok'] else reason} ({entry['seconds']} s)", file=sys.stderr, flush=True)
-                if not entry["ok"]:
+                entry.update(ok=not reason, seconds=round(time.monotonic() - start, 3))
+                print(f"{name}: {reason or 'ok'} ({entry['seconds']} s)", file=sys.stderr, flush=True)
+                if reason:
                     report.update(ok=False, stopped_at=name, reason=reason)
                     break
         except Terminated:
             # Between two steps.
             report.update(ok=False, stopped_at=name, reason="ended by SIGTERM")
         finally:
+            # From here on the end is near anyway.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             for listener in list(self.listeners):
                 self.part(listener)
         return report

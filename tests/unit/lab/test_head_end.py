@@ -110,10 +110,10 @@ def test_segment_is_read_back_in_any_order(content, seed):
 
 def test_section_to_the_byte():
     (datagram,) = sds.dvbstp(1, 0, b"<xml/>")
-    assert datagram == bytes.fromhex("01" "000006" "01" "0000" "00" "000000" "00") + b"<xml/>" + mpegts.crc32(b"<xml/>").to_bytes(4, "big")
+    assert datagram == bytes.fromhex("01 000006 01 0000 00 000000 00") + b"<xml/>" + mpegts.crc32(b"<xml/>").to_bytes(4, "big")
     first, last = sds.dvbstp(2, 0x123, bytes(1500), 4)
-    assert first[:12] == bytes.fromhex("00" "0005dc" "02" "0123" "04" "000001" "00")
-    assert last[:12] == bytes.fromhex("01" "0005dc" "02" "0123" "04" "001001" "00")
+    assert first[:12] == bytes.fromhex("00 0005dc 02 0123 04 000001 00")
+    assert last[:12] == bytes.fromhex("01 0005dc 02 0123 04 001001 00")
 
 
 def test_damaged_segment_is_not_taken():

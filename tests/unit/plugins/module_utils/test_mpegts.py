@@ -165,7 +165,7 @@ def test_announced_discontinuity_is_no_error():
 
 def test_null_damaged_scrambled_and_invalid_packets():
     chance = random.Random(13818)
-    nulls = [ts(0x1FFF, chance.randrange(16)) for _ in range(20)]
+    nulls = [ts(0x1FFF, chance.randrange(16)) for _packet in range(20)]
     assert counted(nulls).continuity_errors == {} and counted(nulls).null_packets == 20
     assert counted([ts(256, 0), ts(256, 7, flags=0x80), ts(256, 1)]).continuity_errors == {}
     assert counted([ts(256, 7, flags=0x80)]).transport_errors == 1
