@@ -188,7 +188,9 @@ class Box:
         """Put the lease on the interface."""
         mask = (lease.addresses(1) or ["255.255.255.0"])[0]
         prefix = ipaddress.IPv4Network(f"{lease.address}/{mask}", strict=False).prefixlen
-        commands = [["address", "flush", "dev", self.interface, "scope", "global"], ["address", "add", f"{lease.address}/{prefix}", "dev", self.interface]]
+        mtu = int.from_bytes(lease.options.get(26, b""), "big")
+        commands = [["link", "set", "dev", self.interface, "mtu", str(mtu)]] if mtu else []
+        commands += [["address", "flush", "dev", self.interface, "scope", "global"], ["address", "add", f"{lease.address}/{prefix}", "dev", self.interface]]
         commands += [["route", "replace", "default", "via", router] for router in lease.addresses(3)[:1]]
         for words in commands:
             done = subprocess.run(["ip", "-4", *words], capture_output=True, text=True, check=False)

@@ -16,35 +16,61 @@ GROUP = "239.0.0.76"
 GATEWAY = "10.128.0.1"
 OWN = "10.214.0.10"
 PORT = 8208
+# linux/mroute.h
+MRT_INIT, MRT_ADD_VIF, MRT_ADD_MFC, VIFF_USE_IFINDEX = 200, 202, 204, 8
 
 
 class Line:
-    """An ISP that can send from any address, and a router with television and Internet interfaces."""
+    """An ISP that can send from any address, and a router with television, Internet and LAN, which forwards the group."""
 
     def __init__(self, spaces):
-        self.isp, self.router = spaces(), spaces()
+        self.isp, self.router, self.lan = spaces(), spaces(), spaces()
         self.isp.cable("tv", self.router, "vlan2")
         self.isp.cable("net", self.router, "ppp0")
+        self.router.cable("vlan100", self.lan, "eth0")
         self.isp.run("ip", "address", "add", f"{GATEWAY}/9", "dev", "tv")
         for address in (SOURCE, OWN, "10.255.255.254"):
             self.isp.run("ip", "address", "add", f"{address}/32", "dev", "lo")
         self.router.run("ip", "address", "add", f"{OWN}/9", "dev", "vlan2")
         self.router.run("ip", "address", "add", "80.28.0.10/32", "peer", "80.58.67.163", "dev", "ppp0")
-        self.ear = self.router.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.ear.bind(("", PORT))
-        self.membership = struct.pack("4s4si", socket.inet_aton(GROUP), bytes(4), self.router.index("vlan2"))
-        self.ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, self.membership)
+        self.ear = self.listen(self.router, "vlan2")
+        self.box = self.listen(self.lan, "eth0")
+        self.daemon = self.router.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP)
+        self.forward()
+
+    @staticmethod
+    def listen(space, interface):
+        """A member of the group."""
+        ear = space.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        ear.bind(("", PORT))
+        request = struct.pack("4s4si", socket.inet_aton(GROUP), bytes(4), space.index(interface))
+        ear.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+        return ear
+
+    def forward(self):
+        """Have the kernel forward the group from the television interface into the LAN, as a multicast proxy does."""
+        self.daemon.setsockopt(socket.IPPROTO_IP, MRT_INIT, 1)
+        for vif, interface in enumerate(("vlan2", "vlan100")):
+            request = struct.pack("@HBBIi4s", vif, VIFF_USE_IFINDEX, 1, 0, self.router.index(interface), bytes(4))
+            self.daemon.setsockopt(socket.IPPROTO_IP, MRT_ADD_VIF, request)
+        for source in (SOURCE, GATEWAY, OWN):
+            head = struct.pack("@4s4sH", socket.inet_aton(source), socket.inet_aton(GROUP), 0)
+            self.daemon.setsockopt(socket.IPPROTO_IP, MRT_ADD_MFC, head + b"\0\1".ljust(34, b"\0") + bytes(16))
 
     def send(self, source, destination):
         """One datagram on the television interface."""
         mouth = self.isp.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 8)
         mouth.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"tv\0")
         mouth.bind((source, 0))
         mouth.sendto(b"picture", (destination, PORT))
         mouth.close()
 
     def arrives(self, source, destination):
-        """Whether a datagram arrives. One of the gateway, which always does, follows it on the same processor and is the end."""
+        """Whether a datagram arrives; of the group, both here and in the LAN.
+
+        One of the gateway, which always does, follows it on the same processor and is the end.
+        """
         cpus = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(cpus)})
         try:
@@ -52,11 +78,15 @@ class Line:
             self.send(GATEWAY, destination)
         finally:
             os.sched_setaffinity(0, cpus)
-        seen = []
-        while GATEWAY not in seen:
-            seen.append(self.ear.recvfrom(2048)[1][0])
-        assert set(seen) <= {source, GATEWAY}
-        return source in seen
+        answers = set()
+        for ear in (self.ear, self.box) if destination == GROUP else (self.ear,):
+            seen = []
+            while GATEWAY not in seen:
+                seen.append(ear.recvfrom(2048)[1][0])
+            assert set(seen) <= {source, GATEWAY}
+            answers.add(source in seen)
+        assert len(answers) == 1, "the group arrives at one of router and LAN only"
+        return answers.pop()
 
 
 @pytest.fixture
@@ -126,8 +156,8 @@ def test_interface_without_address(line, own):
 
 def test_names_and_errors(line):
     told = line.router.module("rp_filter_info", sources=[SOURCE])
-    assert set(told["interfaces"]) == {"lo", "vlan2", "ppp0"}
-    assert [one["interface"] for one in told["verdicts"]] == ["ppp0", "vlan2"]
+    assert set(told["interfaces"]) == {"lo", "vlan2", "ppp0", "vlan100"}
+    assert [one["interface"] for one in told["verdicts"]] == ["ppp0", "vlan100", "vlan2"]
     assert told["changed"] is False
     line.router.sysctl("conf/all/rp_filter", 1)
     line.router.sysctl("conf/vlan2/rp_filter", 0)

@@ -417,8 +417,9 @@ def test_box_puts_its_lease_on_the_interface(television, services):
     assert report["stopped_at"] == "address" and "no address" in report["reason"]
     report = television.report(television.box("--steps", "dhcp,address,dns", "--apply"))
     assert report["ok"], report
-    (address,) = json.loads(television.home.run("ip", "-json", "-4", "address", "show", "dev", "eth0"))[0]["addr_info"]
-    assert (address["local"], address["prefixlen"]) == (BOX, 9)
+    (link,) = json.loads(television.home.run("ip", "-json", "-4", "address", "show", "dev", "eth0"))
+    assert [(address["local"], address["prefixlen"]) for address in link["addr_info"]] == [(BOX, 9)]
+    assert link["mtu"] == 1496
 
 
 @pytest.mark.parametrize(
