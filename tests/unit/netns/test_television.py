@@ -67,11 +67,11 @@ class Television:
         """multicast_probe at the home's end."""
         return self.home.module("multicast_probe", **{"interface": "eth0", "group": group, "timeout": 2, "duration": 0.5, **arguments})
 
-    def join(self, group=CHANNEL):
+    def join(self, group=CHANNEL, interface="eth0"):
         """Be a member until the socket is closed."""
         member = self.home.socket(socket.AF_INET, socket.SOCK_DGRAM)
         member.setsockopt(
-            socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4si", socket.inet_aton(group), bytes(4), self.home.index("eth0"))
+            socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4si", socket.inet_aton(group), bytes(4), self.home.index(interface))
         )
         return member
 
@@ -160,6 +160,24 @@ def test_one_source_only(television):
     assert not told["received"]
     # Asked for and refused: the head end has seen the join, and sends nobody what nobody wants.
     assert television.happened().count("join") == 2 and television.happened().count("flow") == 1
+
+
+def test_other_interfaces_group_is_not_heard(television):
+    television.start()
+    television.isp.cable("lan", television.home, "eth1")
+    television.isp.run("ip", "address", "add", "192.168.1.1/24", "dev", "lan")
+    with television.join("239.9.9.9", "eth1"):
+        television.isp.start(
+            sys.executable, "-c",
+            "import socket, time\n"
+            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            "s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('192.168.1.1'))\n"
+            "while True:\n"
+            "    s.sendto(b'x', ('239.9.9.9', 8208))\n"
+            "    time.sleep(0.01)\n",
+        )  # fmt: skip
+        assert television.probe("239.9.9.9", interface="eth1")["packets"] > 1
+        assert not television.probe("239.9.9.9", timeout=0.5)["received"]
 
 
 def test_membership_that_was_there_before_is_told(television):
@@ -479,6 +497,13 @@ def test_box_watches_until_it_is_told_and_leaves(television, services):
     channel, leave = report["steps"][1:]
     assert channel["evidence"]["ended"] == "by SIGTERM" and channel["evidence"]["lost"] == 0 and channel["evidence"]["packets"] > 90
     assert leave["evidence"]["leave_ms"] < 1000
+
+
+def test_box_sees_loss(television, services):
+    television.ctl("set", "drop_every=10")
+    report = television.report(television.box("--steps", "channel,leave", "--watch", f"{CHANNEL}:8208", "--play", "1"))
+    (channel, _leave) = report["steps"]
+    assert channel["evidence"]["lost"] == pytest.approx(channel["evidence"]["packets"] / 9, abs=2)
 
 
 def test_box_sees_the_picture_freeze(television, services):
