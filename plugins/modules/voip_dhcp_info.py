@@ -89,11 +89,6 @@ gateway:
   type: str
   returned: success
   sample: 10.25.192.1
-missing_packages:
-  description: Those of O(packages) that are not installed, for the network stack of the interface.
-  type: list
-  elements: str
-  returned: success
 lacking:
   description: What is lacking, beginning with the interface's name.
   type: list
@@ -216,7 +211,6 @@ def main() -> None:
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"].get(backend, [])),
         address=state.address,
         gateway=state.gateway,
-        missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"].get(backend, [])),
         lacking=lacking,
     )
 
