@@ -72,9 +72,10 @@ docs: tools collection ## write docs/home.md from the variables of the home
 
 .PHONY: unit
 unit: tools collection ## unit tests of the installed collection, on the newest and the oldest ansible-core
-	@for venv in $(VENV) $(OLDEST); do \
-	  $(STEP) "unit tests ($$venv)" env HOMEROUTER_COLLECTIONS=$(COLLECTIONS) $$venv/bin/python -m pytest -q tests/unit; \
-	done
+	@$(STEP) "unit tests ($(VENV))" env HOMEROUTER_COLLECTIONS=$(COLLECTIONS) $(PY) -m pytest -q tests/unit
+	@# The lab's own programs know nothing of ansible-core.
+	@$(STEP) "unit tests ($(OLDEST))" env HOMEROUTER_COLLECTIONS=$(COLLECTIONS) $(OLDEST)/bin/python -m pytest -q tests/unit \
+	  --ignore tests/unit/lab --ignore tests/unit/netns/test_television.py
 
 .PHONY: sanity
 sanity: tools ## ansible-test sanity, on the newest and the oldest ansible-core

@@ -209,6 +209,8 @@ def start() -> str:
     """Have a Docker engine that can carry the lab, with all images; return a line that says which and why."""
     STATE.mkdir(parents=True, exist_ok=True)
     if _alive("kernel") and SOCKET.exists() and _answers():
+        # Their recipes may have changed since it was started.
+        _import_images()
         return f"engine: lab kernel, running (process {_alive('kernel')})"
     possible, reason = host_can()
     if possible:
