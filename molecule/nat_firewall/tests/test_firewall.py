@@ -174,11 +174,12 @@ def test_dockers_forward_policy_is_warned_of(pc, router):
 
 def test_the_distributions_service_does_not_take_the_rules_away(router):
     """Its configuration begins with flush ruleset, and it ends with one."""
-    before = router.check_output("nft --stateless list table inet homerouter")
+    show = "nft --stateless list table inet homerouter; nft --stateless list table inet homerouter_voice"
+    before = router.check_output(show)
     router.check_output("nft add table inet other")
     for verb in ("start", "reload", "restart", "stop"):
         router.check_output(f"systemctl {verb} nftables.service")
-        assert router.check_output("nft --stateless list table inet homerouter") == before, verb
+        assert router.check_output(show) == before, verb
     assert router.run("nft list table inet other").rc != 0, "the service must really have emptied the kernel"
 
 
@@ -256,6 +257,7 @@ REFUSED = [
         ["nat_firewall_rules[0].from", "garden", "use one of lan, internet, iptv, voip"],
     ),
     ({"nat_firewall_rules": [{"name": "odd", "ports": ["22"], "action": "drop"}]}, ["nat_firewall_rules[0].ports", "22", "set protocol"]),
+    ({"nat_firewall_voip_prefix": "10.31.255.134/27"}, ["nat_firewall_voip_prefix", "10.31.255.134/27", "home_voip_prefix"]),
     ({"nat_firewall_iptv_groups": "10.0.0.0/8"}, ["nat_firewall_iptv_groups", "10.0.0.0/8", "239.0.0.0/8"]),
 ]
 
