@@ -137,6 +137,8 @@ def look(module: AnsibleModule, interface: str) -> _rip.Link:
 def host_problems(module: AnsibleModule) -> list[str]:
     """What on the host stands in the way."""
     problems = []
+    if not os.path.isdir("/run/systemd/system"):
+        problems.append("this host does not run systemd, which supervises FRR here: leave the role rip out, and set up the routes by hand")
     for entry in module.params["networks"]:
         if not module.check_mode and not os.path.exists(f"/sys/class/net/{entry['interface']}"):
             problems.append(
