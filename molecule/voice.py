@@ -14,7 +14,7 @@ from house import ROOT, background, play
 
 SCENARIO = os.environ["MOLECULE_SCENARIO_NAME"]
 PREFIX = "10.31.255.128/27"
-PHONE = "192.168.1.50"
+PHONE = "192.168.1.60"
 VARIABLES = f"@{ROOT}/molecule/{SCENARIO}/vars.yml"
 FIREWALL = "nft --file /etc/homerouter/firewall.nft"
 # The ISP calls the phone's number; the phone has to be waiting for it.

@@ -15,6 +15,8 @@ def address(phone):
     phone.check_output(
         f"systemctl stop dhcp-client; ip address flush dev eth0; ip address add {PHONE}/24 dev eth0; ip route replace default via 192.168.1.1"
     )
+    yield
+    phone.check_output("ip address flush dev eth0; systemctl start dhcp-client")
 
 
 @pytest.fixture(scope="module", autouse=True)
