@@ -40,6 +40,8 @@ UDEV_RULES = "/etc/udev/rules.d/80-homerouter-vlans.rules"
 SYSTEMD_FALLING_QOS_MAPS = 254
 # systemd that knows ManageForeignNextHops=.
 SYSTEMD_FOREIGN_NEXT_HOPS = 256
+# systemd that finds its own addresses again when it restarts. 252 drops them, learnt routes go with them, and 257 does not.
+SYSTEMD_OWN_ADDRESSES = 257
 
 HEADER = "# Written by the role homerouter.tripleplay.vlans: changes made here are lost.\n"
 
@@ -274,6 +276,11 @@ def _required_for_online(vlan: Vlan) -> str:
 KEEP = "KeepConfiguration=yes"
 
 
+def _keeps(vlan: Vlan, systemd_version: int) -> bool:
+    """Whether systemd-networkd has to be told to leave addresses alone. The module vlan_apply removes those of an older plan."""
+    return not vlan.address or systemd_version < SYSTEMD_OWN_ADDRESSES
+
+
 def render_networkd(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
     lines = ["[Match]", f"Name={plan.uplink}", "", "[Link]", f"MTUBytes={plan.mtu}"]
     # systemd before 255 waits in vain when no link at all is required: the bare uplink counts once it is set up.
@@ -297,7 +304,8 @@ def render_networkd(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
         network = ["[Match]", f"Name={vlan.name}", "Kind=vlan", "", "[Link]", f"MTUBytes={vlan.mtu}"]
         network += ["ActivationPolicy=up", f"RequiredForOnline={_required_for_online(vlan)}", "", "[Network]"]
         network += ["DHCP=no", "LinkLocalAddressing=no", "IPv6AcceptRA=no", "ConfigureWithoutCarrier=yes"]
-        network.append(f"Address={vlan.address}" if vlan.address else KEEP)
+        network += [f"Address={vlan.address}"] if vlan.address else []
+        network += [KEEP] if _keeps(vlan, systemd_version) else []
         files.append(_file(f"{base}.network", HEADER + "\n".join(network) + "\n"))
     files.append(_foreign_routes(systemd_version))
     udev = _udev_egress(plan.vlans) if rising_only else None
@@ -334,7 +342,7 @@ def render_netplan(plan: Plan, systemd_version: int) -> list[dict[str, str]]:
     # netplan has no key for these; systemd merges drop-ins into the files netplan generates.
     if not plan.dhcp:
         files.append(_netplan_drop_in(plan.uplink, "no-carrier", keep=False))
-    files += [_netplan_drop_in(vlan.name, _required_for_online(vlan), keep=not vlan.address) for vlan in plan.vlans]
+    files += [_netplan_drop_in(vlan.name, _required_for_online(vlan), keep=_keeps(vlan, systemd_version)) for vlan in plan.vlans]
     files.append(_foreign_routes(systemd_version))
     udev = _udev_egress(plan.vlans)
     return files + ([udev] if udev else [])
