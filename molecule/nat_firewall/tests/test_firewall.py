@@ -54,6 +54,8 @@ def address(pc):
         f"systemctl stop dhcp-client; ip address flush dev eth0; ip link set dev eth0 mtu 1500; ip address add {PC}/24 dev eth0; "
         "ip route replace default via 192.168.1.1"
     )
+    yield
+    pc.check_output("ip address flush dev eth0; systemctl start dhcp-client")
 
 
 @pytest.fixture(scope="module")
