@@ -10,7 +10,6 @@ unix socket, since unix sockets are not bound to network namespaces.
 
 from __future__ import annotations
 
-import concurrent.futures
 import lzma
 import os
 import shutil
@@ -160,16 +159,12 @@ def _import_images() -> None:
     tars = {name: images.host_tar(name) for name in missing}
     if not missing:
         return
-    with step(f"import {len(missing)} images into Docker"), concurrent.futures.ThreadPoolExecutor(2) as pool:
-        jobs = [
-            pool.submit(
-                docker, "import", "--change", 'CMD ["/usr/local/sbin/lab-init"]', "--change", "ENV container=docker",
-                tars[name], ref,
-            )
-            for name, ref in missing.items()
-        ]  # fmt: skip
-        for job in jobs:
-            job.result()
+    # One after the other: two at once have been seen to hang.
+    for name, ref in missing.items():
+        with step(f"import image {name} into Docker"):
+            docker(
+                "import", "--change", 'CMD ["/usr/local/sbin/lab-init"]', "--change", "ENV container=docker", tars[name], ref,
+            )  # fmt: skip
 
 
 def image_ref(name: str) -> str:
