@@ -365,6 +365,15 @@ def test_the_link_comes_back(router, pc, eventually):
     assert resolves(pc)
 
 
+def test_routes_that_the_kernel_has_lost_are_put_back(router):
+    """When an address goes and comes at once, the kernel drops the routes over its interface without a word, and FRR believes in them."""
+    router.check_output(f"ip address delete {OURS}/9 dev vlan2; ip address add {OURS}/9 brd + dev vlan2")
+    assert not learnt(router)
+    code, out, stats = apply()
+    assert code == 0 and stats["changed"] > 0, out
+    assert learnt(router) == TELEVISION
+
+
 def test_static_routes_take_the_place_of_rip_and_back(router, pc, isp, eventually):
     code, out, stats = apply(rip_mode="static")
     assert code == 0 and stats["changed"] > 0, out
