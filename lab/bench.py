@@ -85,7 +85,7 @@ def main() -> None:
     for name, figures in report["throughput"].items():
         print(f"  {name:<34} {figures['median']:>8}   {figures['values']}")
     print(f"  {'loading the rules (ms)':<34} {report['firewall_load']['ms']['median']:>8}")
-    print(f"  {'a run without a change':<34} {report['no_change']['seconds']:>8} s, {report['no_change']['tasks']} tasks")
+    print(f"  {'a run without a change':<34} {report['no_change']['seconds']:>8} s, {report['no_change']['tasks'].get('router', 0)} tasks on the router")
     print(f"  {'online after a lost session':<34} {report['redial']['seconds']:>8} s")
     print(f"  {'online after the router booted':<34} {report['boot']['seconds']:>8} s")
     print(f"\n  The same for machines: {REPORT.relative_to(ROOT)}")

@@ -107,7 +107,7 @@ def main() -> None:
         print(f"  {'works ' if result['ok'] else 'BROKEN'}  {name:<12} {result['evidence']}")
     for name in ("site", "second_run"):
         values = report[name]
-        print(f"  {name:<12} {values['tasks']} tasks, {values['changed']} changed, {values['seconds']} s")
+        print(f"  {name:<12} {values['tasks'].get('router', 0)} tasks on the router, {values['changed']} changed, {values['seconds']} s")
     print(f"\n  The same for machines: {REPORT.relative_to(ROOT)}\n  A shell in the house: ssh -F {SSH_CONFIG.relative_to(ROOT)} pc (or router, isp, switch)")
     if not all(result["ok"] for result in report["services"].values()) or report["second_run"]["changed"]:
         raise LabError("Not everything works: see the lines above.")
