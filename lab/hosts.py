@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from typing import Any
@@ -199,8 +198,3 @@ def _write_access() -> None:
             f"ssh_args = -F {SSH_CONFIG}\n",
             encoding="utf-8",
         )
-
-
-def state() -> dict[str, Any]:
-    """Hosts with process ids, for `lab status`."""
-    return {host: json.loads(docker("inspect", container(host)))[0]["State"] for host in sorted(running())}

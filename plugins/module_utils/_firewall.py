@@ -11,14 +11,12 @@ from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
-from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import ports
+from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import comment, ports
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._session import Session
 
 # What the kernel takes as a name, without what nft would have to escape; a star at the end means any rest.
 _INTERFACE = re.compile(r"[A-Za-z0-9_.@+-]{1,15}")
 _WILDCARD = re.compile(r"[A-Za-z0-9_.@+-]{1,14}\*?")
-# Rule names become comments, of which nft takes 128 octets.
-_NAME = re.compile(r'[^"\\\x00-\x1f\x7f]{1,60}')
 
 
 def _interfaces(problems: list[str], plan: dict[str, Any]) -> None:
@@ -88,8 +86,9 @@ def _voip_prefix(problems: list[str], value: str) -> None:
 
 
 def _name(problems: list[str], where: str, value: str) -> None:
-    if not _NAME.fullmatch(value):
-        problems.append(f"{where}.name is {value!r}: use 1 to 60 characters without quotes and backslashes")
+    wrong = comment(value) if value else ("empty", "say what it is for")
+    if wrong is not None:
+        problems.append(f"{where}.name is {value!r}, {wrong[0]}: {wrong[1]}")
 
 
 def _ports(problems: list[str], where: str, value: str) -> tuple[int, int] | None:

@@ -195,10 +195,10 @@ def _account(value: Any) -> tuple[str, str] | None:
     return None
 
 
-def _comment(value: Any) -> tuple[str, str] | None:
-    # nftables has no escape for a quote in a comment, and takes 128 octets with the final zero.
-    if re.search(r"[\x00-\x1f\x7f\"]", value):
-        return "with a quote, a line break or another control character in it", "use letters, digits and blanks"
+def comment(value: Any) -> tuple[str, str] | None:
+    """What is wrong with a name that becomes a comment: nftables has no escapes there, and takes 128 octets with the final zero."""
+    if re.search(r"[\x00-\x1f\x7f\"\\]", value):
+        return "with a quote, a backslash, a line break or another control character in it", "use letters, digits and blanks"
     if len(value.encode()) > 100:
         return "too long for a comment in the firewall", "use at most 100 octets"
     return None
@@ -284,7 +284,7 @@ HOME: dict[str, Option] = {
     "home_port_forwards": Option(
         "list", "Services in the LAN that the Internet may reach.", default=[],
         entries={
-            "name": Option("str", "What the service is; a comment in the firewall.", required=True, example="web", check=_comment),
+            "name": Option("str", "What the service is; a comment in the firewall.", required=True, example="web", check=comment),
             "protocol": Option("str", "V(tcp) or V(udp). A service that needs both gets two entries.", default="tcp", check=_protocol),
             "port": Option("port", "Port on the Internet side, or a range such as V(5000-5010).", required=True, example=443, check=_ports),
             "address": Option("str", "Address of the device in the LAN.", required=True, example="192.168.1.20", check=_ipv4),

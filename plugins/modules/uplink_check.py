@@ -193,11 +193,19 @@ def kernel_problems(run: _stack.Run) -> list[str]:
 def session_problems(plan: _vlans.Plan, links: dict[str, _vlans.Link]) -> list[str]:
     """Refuse to cut the session that configures the router."""
     session = _session.current()
-    uplink = links.get(plan.uplink)
-    if plan.dhcp or uplink is None or session is None:
+    if session is None:
         return []
     address = session.server
-    if address not in [cidr.split("/")[0] for cidr in uplink.addresses]:
+    for vlan in plan.vlans:
+        link = links.get(vlan.name)
+        arrives = link is not None and address in [cidr.split("/")[0] for cidr in link.addresses]
+        if arrives and vlan.address and vlan.address.split("/")[0] != address:
+            return [
+                f"vlans_interfaces: address {vlan.address} of {vlan.name} takes the place of {address}, at which this SSH session arrives:"
+                " connect through another interface, or work on the router's console"
+            ]
+    uplink = links.get(plan.uplink)
+    if plan.dhcp or uplink is None or address not in [cidr.split("/")[0] for cidr in uplink.addresses]:
         return []
     return [
         f"vlans_uplink is {plan.uplink}: this SSH session arrives at its untagged address {address}, which vlans_uplink_dhcp: false"

@@ -177,6 +177,11 @@ def test_spoofed_lan_source_from_outside_is_dropped(isp, pc, router):
     assert unguarded, "without the protection the spoofed packet must arrive, or the test proves nothing"
 
 
+def test_every_table_of_the_firewall_loads_on_this_system(router):
+    # Optional ones only cost a warning where they do not; no system of the tests may lack them.
+    assert {"table inet homerouter", "table inet homerouter_voice"} <= set(router.check_output("nft list tables").splitlines())
+
+
 def session(router) -> dict[str, str]:
     """What a second run may not touch."""
     return {

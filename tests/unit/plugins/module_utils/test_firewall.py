@@ -68,7 +68,7 @@ def test_a_plan_in_order():
         ({"port_forwards": [forward(to_port=70000)]}, ["to_port", "70000"]),
         ({"port_forwards": [forward(), forward(port="70-90")]}, ["nat_firewall_port_forwards[1].port", "nat_firewall_port_forwards[0]"]),
         ({"port_forwards": [forward(name='a"b')]}, ["nat_firewall_port_forwards[0].name"]),
-        ({"rules": [rule(name="x" * 61)]}, ["nat_firewall_rules[0].name"]),
+        ({"rules": [rule(name="x" * 101)]}, ["nat_firewall_rules[0].name"]),
         ({"rules": [rule(**{"from": "garden"})]}, ["nat_firewall_rules[0].from", "'garden'", "lan, internet, iptv, voip, trusted"]),
         ({"rules": [rule(**{"from": "router"})]}, ["nat_firewall_rules[0].from", "'router'"]),
         ({"rules": [rule(to="wan")]}, ["nat_firewall_rules[0].to", "'wan'", "router"]),
