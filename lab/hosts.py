@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import shlex
 from typing import Any
@@ -91,8 +92,8 @@ def _create(host: str, image: str) -> None:
 
 def _booted(host: str) -> bool:
     try:
-        # "degraded" is a finished boot too; what failed is for the tests to say.
-        state = docker("exec", container(host), "systemctl", "is-system-running")
+        # "degraded" is a finished boot too; what failed is for the tests to say. --wait fails until systemd answers at all.
+        state = docker("exec", container(host), "systemctl", "is-system-running", "--wait")
     except LabError as error:
         return "degraded" in str(error)
     return state.strip() == "running"
@@ -106,9 +107,14 @@ def _provision(host: str) -> None:
 
 def _settle(hosts: list[str]) -> None:
     _in_engine(_cables(hosts))
-    for host in hosts:
-        poll(lambda host=host: _booted(host), 90, f"{host} to boot", interval=0.5)  # type: ignore[misc]
+
+    def settle(host: str) -> None:
+        poll(lambda: _booted(host), 90, f"{host} to boot", interval=0.5)
         _provision(host)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for job in [pool.submit(settle, host) for host in hosts]:
+            job.result()
 
 
 def running() -> set[str]:
