@@ -138,6 +138,12 @@ def deleted(events: list[str]) -> list[str]:
     return [line for line in events if line.startswith("Deleted") and "proto rip" in line]
 
 
+@pytest.fixture(autouse=True)
+def announced(router, eventually):
+    """Each test begins with the routes that the ISP announces, whatever the one before has restarted."""
+    eventually(lambda: learnt(router) == TELEVISION, 60, "the announced routes before the test")
+
+
 def test_routes_are_learnt_and_used(pc, router, isp, eventually):
     eventually(lambda: (learnt(router), learnt(router, "vlan3")) == (TELEVISION, {VOICE}), 60, "the routes")
     assert {route["gateway"] for route in routes(router) if route.get("protocol") == "rip"} == {GATEWAY, "10.25.192.1"}
