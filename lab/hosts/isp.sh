@@ -15,8 +15,8 @@ ip address add 10.128.0.1/9 dev vlan2
 ip address add 10.25.192.1/19 dev vlan3
 
 # The Internet: public addresses behind the concentrator.
-# 80.58.61.250 is the resolver that the example home forwards to, the others are documentation addresses.
-for address in 80.58.61.250 203.0.113.80 203.0.113.201 203.0.113.66; do
+# The first two are the resolvers that a home forwards to, the others are documentation addresses.
+for address in 80.58.61.250 80.58.61.254 203.0.113.80 203.0.113.201 203.0.113.66; do
     ip address add "$address/32" dev lo
 done
 # The resolver of the television network.
@@ -63,6 +63,7 @@ mkdir -p /etc/nsd
 cat > /etc/nsd/nsd.conf <<'CONF'
 server:
     ip-address: 80.58.61.250
+    ip-address: 80.58.61.254
     ip-address: 172.26.23.3
     hide-version: yes
 zone:
