@@ -223,7 +223,8 @@ request_route {
             exit;
         }
         fix_nated_register();
-        save("location");
+        # One telephone a number: a call must not ring where an earlier one was.
+        save("location", "0x04");
         exit;
     }
     if (!is_method("INVITE")) {
