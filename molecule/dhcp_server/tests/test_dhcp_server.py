@@ -61,6 +61,14 @@ zone:
 
 
 @pytest.fixture(scope="module", autouse=True)
+def phone_is_off(phone):
+    """It may hold an address of an earlier scenario, which two of the servers would find in use."""
+    phone.check_output("systemctl stop dhcp-client; ip address flush dev eth0")
+    yield
+    phone.check_output("systemctl start dhcp-client")
+
+
+@pytest.fixture(scope="module", autouse=True)
 def foreign_resolver(isp):
     """Whom the router's resolver forwards to; and the ISP knows a way to the router's LAN address."""
     isp.check_output(
