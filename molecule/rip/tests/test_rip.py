@@ -56,6 +56,8 @@ def senders(pc, isp):
     script = (Path(__file__).parent / "rip_send.py").read_text(encoding="utf-8")
     for host in (pc, isp):
         host.check_output(f"cat > /tmp/rip_send.py <<'X'\n{script}\nX")
+    yield
+    pc.check_output("ip address flush dev eth0; systemctl start dhcp-client")
 
 
 @pytest.fixture
