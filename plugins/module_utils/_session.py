@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _stack
+
 
 class Session(NamedTuple):
     """Both ends of a session: addresses as text, the port on this host."""
@@ -15,14 +17,6 @@ class Session(NamedTuple):
     client: str
     server: str
     port: int
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return ""
 
 
 def _address(text: str) -> str:
@@ -46,10 +40,10 @@ def current() -> Session | None:
     value = os.environ.get("SSH_CONNECTION", "")
     pid = os.getppid()
     while not value and pid > 1:
-        for entry in _read(f"/proc/{pid}/environ").split("\0"):
+        for entry in _stack.read(f"/proc/{pid}/environ").split("\0"):
             if entry.startswith("SSH_CONNECTION="):
                 value = entry.partition("=")[2]
         # The name in parentheses may hold anything, spaces and parentheses included.
-        fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+        fields = _stack.read(f"/proc/{pid}/stat").rpartition(")")[2].split()
         pid = int(fields[1]) if len(fields) > 1 else 0
     return parse(value)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 homerouter.tripleplay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which network stack a host runs: the roles that configure interfaces follow it."""
+"""Which network stack a host runs, and how its small files are read: the roles that configure interfaces follow it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ from ansible.module_utils.basic import AnsibleModule
 IFUPDOWN_MAIN = "/etc/network/interfaces"
 
 Run = Callable[..., "tuple[int, str, str]"]
+
+
+def read(path: str) -> str:
+    """A small text file, empty when there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except OSError:
+        return ""
 
 
 def unit_state(run: Run, unit: str) -> tuple[bool, bool]:

@@ -124,15 +124,6 @@ ETH_GSTRING_LEN = 32
 ARPHRD_ETHER = "1"
 
 
-def read(path: str) -> str:
-    """A small text file, empty when there is none."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return ""
-
-
 def nic_features(name: str) -> dict[str, bool]:
     """Active features of a network card by their kernel names, through the ethtool ioctl (linux/ethtool.h)."""
 
@@ -160,7 +151,7 @@ def nic_features(name: str) -> dict[str, bool]:
 
 def nic_problems(uplink: str) -> list[str]:
     """Why the card cannot carry tagged frames, whatever the plan."""
-    kind = read(f"/sys/class/net/{uplink}/type").strip()
+    kind = _stack.read(f"/sys/class/net/{uplink}/type").strip()
     if kind and kind != ARPHRD_ETHER and uplink != "lo":
         return [f"vlans_uplink is {uplink}: it is not an Ethernet interface: set home_uplink to one"]
     try:
@@ -235,26 +226,26 @@ def network_manager_problems(module: AnsibleModule, plan: _vlans.Plan) -> list[s
 
 def interfaces_files() -> dict[str, str]:
     """The interfaces(5) files of other origin, by path."""
-    main = read(_vlans.IFUPDOWN_MAIN)
+    main = _stack.read(_vlans.IFUPDOWN_MAIN)
     paths = {_vlans.IFUPDOWN_MAIN}
     for pattern in _vlans.sourced_patterns(main):
         paths.update(glob.glob(os.path.join("/etc/network", pattern)))
     paths.discard(_vlans.IFUPDOWN_FILE)
-    return {path: read(path) for path in sorted(paths)}
+    return {path: _stack.read(path) for path in sorted(paths)}
 
 
 def interfaces_sourced(module: AnsibleModule) -> bool:
     """Whether ifupdown will read our file. Its package writes the main file, with that line, when there is none."""
     if not os.path.exists(_vlans.IFUPDOWN_MAIN):
         return not module.get_bin_path("ifup")
-    patterns = _vlans.sourced_patterns(read(_vlans.IFUPDOWN_MAIN))
+    patterns = _vlans.sourced_patterns(_stack.read(_vlans.IFUPDOWN_MAIN))
     return any(fnmatch.fnmatch(_vlans.IFUPDOWN_FILE, os.path.join("/etc/network", pattern)) for pattern in patterns)
 
 
 def networkd_file(uplink: str) -> str:
     """The .network file by which a running systemd-networkd manages the uplink, empty when it leaves it alone."""
-    index = read(f"/sys/class/net/{uplink}/ifindex").strip()
-    state = dict(line.split("=", 1) for line in read(f"/run/systemd/netif/links/{index}").splitlines() if "=" in line)
+    index = _stack.read(f"/sys/class/net/{uplink}/ifindex").strip()
+    state = dict(line.split("=", 1) for line in _stack.read(f"/run/systemd/netif/links/{index}").splitlines() if "=" in line)
     return "" if state.get("ADMIN_STATE") == "unmanaged" else state.get("NETWORK_FILE", "")
 
 

@@ -108,25 +108,16 @@ HOOK_LEASE = "/run/homerouter-voip/lease"
 INTERVAL = 0.2
 
 
-def read(path: str) -> str:
-    """A small text file, empty when there is none."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except OSError:
-        return ""
-
-
 def rp_filter(name: str) -> int | None:
     """A reverse path filter setting, None where the kernel has none by that name."""
-    text = read(f"/proc/sys/net/ipv4/conf/{name}/rp_filter").strip()
+    text = _stack.read(f"/proc/sys/net/ipv4/conf/{name}/rp_filter").strip()
     return int(text) if text else None
 
 
 def networkd_state(interface: str, key: str) -> str:
     """A value that systemd-networkd publishes about an interface."""
-    index = read(f"/sys/class/net/{interface}/ifindex").strip()
-    values = dict(line.split("=", 1) for line in read(f"/run/systemd/netif/links/{index}").splitlines() if "=" in line)
+    index = _stack.read(f"/sys/class/net/{interface}/ifindex").strip()
+    values = dict(line.split("=", 1) for line in _stack.read(f"/run/systemd/netif/links/{index}").splitlines() if "=" in line)
     return values.get(key, "")
 
 
@@ -144,14 +135,14 @@ def look(module: AnsibleModule, backend: str) -> _voip.State:
     interface = module.params["interface"]
     if not os.path.exists(f"/sys/class/net/{interface}"):
         return _voip.State(exists=False)
-    index = read(f"/sys/class/net/{interface}/ifindex").strip()
+    index = _stack.read(f"/sys/class/net/{interface}/ifindex").strip()
     lease = f"/run/systemd/netif/leases/{index}" if backend in ("networkd", "netplan") else HOOK_LEASE
     _code, addresses, _err = module.run_command(["ip", "-json", "-4", "address", "show", "dev", interface], check_rc=True)
     _code, routes, _err = module.run_command(["ip", "-json", "-4", "route", "show", "dev", interface], check_rc=True)
     return _voip.State(
         exists=True,
         address=_voip.parse_address(addresses),
-        gateway=_voip.parse_lease(read(lease)),
+        gateway=_voip.parse_lease(_stack.read(lease)),
         routes=_voip.parse_routes(routes),
         rp_filter=rp_filter(interface),
     )
