@@ -34,6 +34,10 @@ MOVISTAR = (
 # Its television network is 10.128.0.0/9 on most lines and 10.64.0.0 with /10 to /12 on others.
 MOVISTAR_IPTV = (IPv4Network("10.64.0.0/10"), IPv4Network("10.128.0.0/9"))
 
+MULTICAST = IPv4Network("224.0.0.0/4")
+# Groups that no router may carry from one network to another: those of the link itself (RFC 5771, section 4), and discovery (SSDP).
+LINK_GROUPS = (IPv4Network("224.0.0.0/24"), IPv4Network("239.255.255.250/32"))
+
 # Names whose values no message shows, be they known or misspelt.
 SECRET_NAME = re.compile(r"pas[sw]|pw|secret|key|token|psk|clave|contrase|cred", re.IGNORECASE)
 
@@ -126,18 +130,50 @@ def _lan_address(value: Any) -> tuple[str, str] | None:
     return wrong
 
 
-def _prefix(value: Any) -> tuple[str, str] | None:
-    cure = "write the network with its prefix length and without host bits, such as 10.31.255.128/27"
+def _network(value: str, cure: str) -> IPv4Network | tuple[str, str]:
+    """The network, or what is wrong with its form."""
     try:
         network = IPv4Network(value)
     except ValueError:
         return "no IPv4 network with prefix length", cure
     if "/" not in value or str(network) != value:
         return "no network with prefix length in the usual form", cure
+    return network
+
+
+def _servers(value: str, example: str, harm: str, what: str) -> tuple[str, str] | None:
+    cure = f"write the network with its prefix length and without host bits, such as {example}"
+    network = _network(value, cure)
+    if not isinstance(network, IPv4Network):
+        return network
     if network.prefixlen < 8:
-        return f"a network of prefix length {network.prefixlen}, and the router would send half the Internet there", cure
+        return f"a network of prefix length {network.prefixlen}, and the router would {harm}", cure
     if network.is_multicast or network.is_loopback or network.is_link_local:
-        return "a network in which no server can be", cure
+        return f"a network in which no {what} can be", cure
+    return None
+
+
+def _prefix(value: Any) -> tuple[str, str] | None:
+    return _servers(value, "10.31.255.128/27", "send half the Internet there", "server")
+
+
+def sources(value: Any) -> tuple[str, str] | None:
+    """What is wrong with a network that channels are said to come from."""
+    return _servers(value, "172.16.0.0/12", "take channels from half the Internet", "sender of a channel")
+
+
+def groups(value: Any) -> tuple[str, str] | None:
+    """What is wrong with a network of groups that are said to carry television."""
+    cure = "write the network of groups with its prefix length and without host bits, such as 239.0.0.0/16"
+    network = _network(value, cure)
+    if not isinstance(network, IPv4Network):
+        return network
+    if not network.subnet_of(MULTICAST):
+        return f"not within {MULTICAST}, where the multicast groups are", cure
+    for other in LINK_GROUPS:
+        if network.overlaps(other):
+            what = other.network_address if other.prefixlen == 32 else other
+            return f"a network that takes in {what}, which must never leave its own link", f"leave that out, {cure}"
     return None
 
 
@@ -157,6 +193,15 @@ def _server(value: Any) -> tuple[str, str] | None:
         return "no IP address", cure
     if address.is_loopback or address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
         return "the address of no other host", cure
+    return None
+
+
+def _iptv_dns(value: Any) -> tuple[str, str] | None:
+    wrong = _ipv4(value)
+    if wrong is not None:
+        return wrong[0], "write four numbers from 0 to 255 with dots and without prefix length, such as 172.26.23.3"
+    if _server(value) is not None:
+        return "the address of no other host", "give the resolver of the television network, such as 172.26.23.3"
     return None
 
 
@@ -232,6 +277,18 @@ def _protocol(value: Any) -> tuple[str, str] | None:
     return "no protocol with ports", "use tcp or udp; a service that needs both gets two entries"
 
 
+# What a device with a fixed address is stated by.
+_DEVICE = {
+    "name": Option("str", "Host name without domain.", required=True, example="nas", check=_host_name),
+    "mac": Option("str", "MAC address.", required=True, example="4c:9e:ff:00:00:01", check=_mac),
+    "address": Option("str", "Address in the LAN.", required=True, example="192.168.1.20", check=_ipv4),
+}
+_BOX = {
+    "name": replace(_DEVICE["name"], example="salon"),
+    "mac": replace(_DEVICE["mac"], example="4c:9e:ff:00:00:02"),
+    "address": replace(_DEVICE["address"], example="192.168.1.200"),
+}
+
 HOME: dict[str, Option] = {
     "home_uplink": Option(
         "str", "Name of the network card towards the switch or the ONT. It carries all VLANs.", required=True, example="enp2s0",
@@ -256,6 +313,24 @@ HOME: dict[str, Option] = {
         "str", "Gateway of the television network, through which its servers are reached and from which RIP is taken.", default="10.128.0.1",
         check=_ipv4,
     ),
+    "home_iptv_dns": Option(
+        "str", "Resolver of the television network. Set-top boxes get it in place of the router: no other resolver knows all names of their servers.",
+        default="172.26.23.3", check=_iptv_dns,
+    ),
+    "home_iptv_boxes": Option(
+        "list",
+        "Set-top boxes that always get the same address, and what television needs even if they do not say that they are one. Others, which "
+        "say it, need no entry.",
+        default=[], entries=_BOX,
+    ),
+    "home_iptv_sources": Option(
+        "list", "Networks that the senders of channels live in. Channels from elsewhere are not taken.", default=["172.16.0.0/12"],
+        entries={"": Option("str", "Network with prefix length.", required=True, check=sources)},
+    ),
+    "home_iptv_groups": Option(
+        "list", "Networks of the multicast groups that carry television. Others do not pass the router.", default=["239.0.0.0/16"],
+        entries={"": Option("str", "Network with prefix length.", required=True, check=groups)},
+    ),
     "home_voip_enabled": Option("bool", "Whether the line has telephone.", default=True),
     "home_voip_vlan": Option("int", "VLAN id of the telephone service.", default=3, check=_vlan),
     "home_voip_prefix": Option(
@@ -269,14 +344,7 @@ HOME: dict[str, Option] = {
     "home_lan_domain": Option("str", "Domain of the names in the LAN.", default="home.arpa", check=_domain),
     "home_lan_pool_first": Option("str", "First address that devices get by DHCP.", default="192.168.1.210", check=_ipv4),
     "home_lan_pool_last": Option("str", "Last address that devices get by DHCP.", default="192.168.1.249", check=_ipv4),
-    "home_lan_reservations": Option(
-        "list", "Devices that always get the same address.", default=[],
-        entries={
-            "name": Option("str", "Host name without domain.", required=True, example="nas", check=_host_name),
-            "mac": Option("str", "MAC address.", required=True, example="4c:9e:ff:00:00:01", check=_mac),
-            "address": Option("str", "Address in the LAN.", required=True, example="192.168.1.20", check=_ipv4),
-        },
-    ),
+    "home_lan_reservations": Option("list", "Devices that always get the same address.", default=[], entries=_DEVICE),
     "home_dns_forwarders": Option(
         "list", "Addresses of the resolvers that the router asks; the default are Movistar's.", default=["80.58.61.250", "80.58.61.254"],
         entries={"": Option("str", "IP address.", required=True, check=_server)},
@@ -527,9 +595,13 @@ class _Home:
                 "move the pool or home_lan_address",
             )
 
+    def devices(self) -> list[tuple[str, Any]]:
+        """All devices with a fixed address, set-top boxes or not."""
+        return self.lists.get("home_lan_reservations", []) + self.lists.get("home_iptv_boxes", [])
+
     def reservations(self) -> None:
         seen: dict[tuple[str, Any], str] = {}
-        for where, entry in self.lists.get("home_lan_reservations", []):
+        for where, entry in self.devices():
             if "address" in entry:
                 self.in_lan(f"{where}.address", entry["address"])
             for key, value in entry.items():
@@ -537,6 +609,18 @@ class _Home:
                 if same in seen:
                     self.problem(f"{where}.{key}", value, f"as is {seen[same]}.{key}", "give each device its own")
                 seen.setdefault(same, where)
+
+    def networks(self) -> None:
+        for name in ("home_iptv_sources", "home_iptv_groups"):
+            if self.values.get(name) == [] and self.enabled("iptv"):
+                self.problem(name, "empty", "so that no channel would come in", "give at least one network, or remove the line for Movistar's")
+            seen: list[tuple[IPv4Network, str]] = []
+            for where, value in self.lists.get(name, []):
+                network = IPv4Network(value)
+                for other, place in seen:
+                    if network.overlaps(other):
+                        self.problem(where, value, f"which overlaps {other} of {place}", "keep the larger one of them")
+                seen.append((network, where))
 
     def forwarders(self) -> None:
         seen: dict[Any, str] = {}
@@ -553,7 +637,7 @@ class _Home:
 
     def port_forwards(self) -> None:
         seen: list[tuple[str, str, tuple[int, int]]] = []
-        reserved = {entry.get("address") for _where, entry in self.lists.get("home_lan_reservations", [])}
+        reserved = {entry.get("address") for _where, entry in self.devices()}
         for where, entry in self.lists.get("home_port_forwards", []):
             if "address" in entry:
                 address = self.in_lan(f"{where}.address", entry["address"])
@@ -624,6 +708,7 @@ def judge(
             "set it to the address that the ISP's own router had on the television VLAN, such as 10.214.0.10/9, "
             "or set home_iptv_enabled to false",
         ))  # fmt: skip
-    for check in (home.vlans, home.iptv, home.voip, home.movistar, home.domain, home.pool, home.reservations, home.forwarders, home.port_forwards):
+    for check in (home.vlans, home.iptv, home.voip, home.movistar, home.domain, home.pool, home.reservations, home.networks, home.forwarders,
+                  home.port_forwards):  # fmt: skip
         check()
     return Report(findings + home.findings, home.warnings)

@@ -33,6 +33,11 @@ def nas(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if value is not GONE}
 
 
+def box(**changes: Any) -> dict[str, Any]:
+    """A set-top box, changed."""
+    return nas(**{"name": "salon", "mac": "4c:9e:ff:00:00:02", "address": "192.168.1.200", **changes})
+
+
 def web(**changes: Any) -> dict[str, Any]:
     """A port forward, changed."""
     entry = {"name": "web", "port": 443, "address": "192.168.1.20", **changes}
@@ -136,6 +141,62 @@ BROKEN = {
         {"home_iptv_gateway": "10.214.0.10"}, "home_iptv_gateway", "10.214.0.10", "not another host", "first address, 10.128.0.1"),
     "gateway with prefix length": (
         {"home_iptv_gateway": "10.128.0.1/9"}, "home_iptv_gateway", "10.128.0.1/9", "no IPv4 address", "without prefix length"),
+    # television
+    "name of a resolver of television": (
+        {"home_iptv_dns": "dns.imagenio"}, "home_iptv_dns", "dns.imagenio", "no IPv4 address", "such as 172.26.23.3"),
+    "resolver of television on the loopback": (
+        {"home_iptv_dns": "127.0.0.1"}, "home_iptv_dns", "127.0.0.1", "the address of no other host", "such as 172.26.23.3"),
+    "resolvers of television as a list": (
+        {"home_iptv_dns": ["172.26.23.3"]}, "home_iptv_dns", "[1 entries]", "a list where text is needed", "put it in quotes"),
+    "box without address": (
+        {"home_iptv_boxes": [box(address=GONE)]}, "home_iptv_boxes[0].address", "missing", "required", "192.168.1.200"),
+    "box out of the LAN": (
+        {"home_iptv_boxes": [box(address="192.168.2.5")]}, "home_iptv_boxes[0].address", "192.168.2.5", "outside the LAN", "192.168.1.1 to"),
+    "box at the router's address": (
+        {"home_iptv_boxes": [box(address="192.168.1.1")]}, "home_iptv_boxes[0].address", "192.168.1.1", "the router's own", "another address"),
+    "box with a group's MAC address": (
+        {"home_iptv_boxes": [box(mac="01:00:5e:00:00:01")]}, "home_iptv_boxes[0].mac", "01:00:5e:00:00:01", "group's MAC address", "six octets"),
+    "box with a number": (
+        {"home_iptv_boxes": [box(channel=1)]}, "home_iptv_boxes[0].channel", "1", "no role reads", "known are name, mac, address"),
+    "box at a reserved address": (
+        {"home_lan_reservations": [nas()], "home_iptv_boxes": [box(address="192.168.1.20")]},
+        "home_iptv_boxes[0].address", "192.168.1.20", "as is home_lan_reservations[0].address", "its own"),
+    "box that is reserved already": (
+        {"home_lan_reservations": [nas()], "home_iptv_boxes": [box(mac="4C-9E-FF-00-00-01")]},
+        "home_iptv_boxes[0].mac", "4C-9E-FF-00-00-01", "as is home_lan_reservations[0].mac", "its own"),
+    "box with a reserved name": (
+        {"home_lan_reservations": [nas()], "home_iptv_boxes": [box(name="NAS")]},
+        "home_iptv_boxes[0].name", "NAS", "as is home_lan_reservations[0].name", "its own"),
+    "two boxes at one address": (
+        {"home_iptv_boxes": [box(), box(name="b", mac="4c:9e:ff:00:00:03")]},
+        "home_iptv_boxes[1].address", "192.168.1.200", "as is home_iptv_boxes[0].address", "its own"),
+    "senders of half the Internet": (
+        {"home_iptv_sources": ["0.0.0.0/0"]}, "home_iptv_sources[0]", "0.0.0.0/0", "channels from half the Internet", "such as 172.16.0.0/12"),
+    "senders that are groups": (
+        {"home_iptv_sources": ["239.0.0.0/16"]}, "home_iptv_sources[0]", "239.0.0.0/16", "no sender of a channel can be", "such as 172.16"),
+    "senders on the loopback": (
+        {"home_iptv_sources": ["127.0.0.0/8"]}, "home_iptv_sources[0]", "127.0.0.0/8", "no sender of a channel can be", "such as 172.16"),
+    "sender without prefix length": (
+        {"home_iptv_sources": ["172.26.77.58"]}, "home_iptv_sources[0]", "172.26.77.58", "usual form", "such as 172.16.0.0/12"),
+    "no senders": (
+        {"home_iptv_sources": []}, "home_iptv_sources", "empty", "no channel would come in", "at least one network"),
+    "senders twice": (
+        {"home_iptv_sources": ["172.16.0.0/12", "10.0.0.0/8", "172.26.0.0/16"]},
+        "home_iptv_sources[2]", "172.26.0.0/16", "overlaps 172.16.0.0/12 of home_iptv_sources[0]", "the larger one"),
+    "groups that are none": (
+        {"home_iptv_groups": ["172.26.0.0/16"]}, "home_iptv_groups[0]", "172.26.0.0/16", "not within 224.0.0.0/4", "such as 239.0.0.0/16"),
+    "groups and more": (
+        {"home_iptv_groups": ["192.0.0.0/2"]}, "home_iptv_groups[0]", "192.0.0.0/2", "not within 224.0.0.0/4", "such as 239.0.0.0/16"),
+    "groups of the link": (
+        {"home_iptv_groups": ["224.0.0.0/16"]}, "home_iptv_groups[0]", "224.0.0.0/16", "takes in 224.0.0.0/24", "such as 239.0.0.0/16"),
+    "groups with discovery": (
+        {"home_iptv_groups": ["239.0.0.0/8"]}, "home_iptv_groups[0]", "239.0.0.0/8", "takes in 239.255.255.250, which must", "239.0.0.0/16"),
+    "groups with host bits": (
+        {"home_iptv_groups": ["239.0.2.129/16"]}, "home_iptv_groups[0]", "239.0.2.129/16", "no IPv4 network", "without host bits"),
+    "no groups": ({"home_iptv_groups": []}, "home_iptv_groups", "empty", "no channel would come in", "Movistar's"),
+    "groups twice": (
+        {"home_iptv_groups": ["239.0.0.0/16", "239.0.0.0/16"]},
+        "home_iptv_groups[1]", "239.0.0.0/16", "overlaps 239.0.0.0/16 of home_iptv_groups[0]", "the larger one"),
     "VLAN id 0": ({"home_internet_vlan": 0}, "home_internet_vlan", "0", "outside the range of VLAN ids", "1 to 4094"),
     "VLAN id 4095": ({"home_lan_vlan": 4095}, "home_lan_vlan", "4095", "outside the range of VLAN ids", "1 to 4094"),
     "port 0": ({"home_port_forwards": [web(port=0)]}, "home_port_forwards[0].port", "0", "no port", "1 to 65535"),
@@ -354,6 +415,10 @@ def test_odd_homes_are_warned_of(changes, variable, cure):
         {"home_port_forwards": [web(), web(protocol="udp"), web(port="444-450"), web(port="8443", to_port=443)]},
         {"home_dns_forwarders": ["192.168.1.53", "2001:db8::53"]},
         {"home_uplink": "enx00e04c680001"},
+        {"home_iptv_enabled": False, "home_iptv_sources": [], "home_iptv_groups": []},
+        {"home_iptv_dns": "192.168.1.1", "home_iptv_boxes": [box()], "home_lan_reservations": [nas()]},
+        {"home_iptv_boxes": [box(address="192.168.1.220")], "home_port_forwards": [web(address="192.168.1.220")]},
+        {"home_iptv_sources": ["10.0.0.0/8", "172.26.77.58/32"], "home_iptv_groups": ["232.0.0.0/8", "239.0.0.0/16"]},
         {"home_lan_reservations": [], "home_port_forwards": []},
         # Other people's variables.
         {"ansible_user": "root", "backup_home_directory": "/srv", "pppoe_password": "x", "vlan_id": 5, "Home": "x"},
