@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Mapping
 from typing import Callable
 
 from ansible.module_utils.basic import AnsibleModule
@@ -32,6 +33,31 @@ def unit_state(run: Run, unit: str) -> tuple[bool, bool]:
     active = run(["systemctl", "is-active", "--quiet", unit])[0] == 0
     enabled = run(["systemctl", "is-enabled", "--quiet", unit])[0] == 0
     return active, enabled
+
+
+def _started(run: Run, units: list[str]) -> dict[str, float]:
+    """When each running unit was started, in seconds since the epoch."""
+    _code, out, _err = run(
+        ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,ExecMainStartTimestamp", *units], check_rc=True
+    )
+    times = {}
+    for block in out.split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        stamp = values.get("ExecMainStartTimestamp", "").lstrip("@")
+        if values.get("ActiveState") == "active" and stamp.isdigit():
+            times[values["Id"]] = float(stamp)
+    return times
+
+
+def outdated(run: Run, files: Mapping[str, list[str]]) -> list[str]:
+    """Running units that have not read what is written for them: those of whose files one is newer than the process."""
+    since = _started(run, list(files)) if files else {}
+    # systemd tells whole seconds only, so a restart within the second of the writing must not count as older.
+    return [
+        unit
+        for unit, paths in files.items()
+        if unit in since and any(os.path.exists(path) and int(os.stat(path).st_mtime) > since[unit] for path in paths)
+    ]
 
 
 def detect_backend(module: AnsibleModule) -> str:

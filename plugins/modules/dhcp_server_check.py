@@ -205,7 +205,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dhcp, _packages
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dhcp, _packages, _stack
 
 RESOLV_CONF = "/etc/resolv.conf"
 
@@ -235,38 +235,6 @@ def rivals(module: AnsibleModule, own: set[str]) -> list[str]:
         if text not in found:
             found.append(text)
     return found
-
-
-def started(module: AnsibleModule, units: list[str]) -> dict[str, float]:
-    """When each running unit was started, in seconds since the epoch."""
-    if not units:
-        return {}
-    _code, out, _err = module.run_command(
-        ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,ExecMainStartTimestamp", *units],
-        check_rc=True,
-    )
-    times = {}
-    for block in out.split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        stamp = values.get("ExecMainStartTimestamp", "").lstrip("@")
-        if values.get("ActiveState") == "active" and stamp.isdigit():
-            times[values["Id"]] = float(stamp)
-    return times
-
-
-def outdated(module: AnsibleModule, units: list[dict[str, Any]]) -> list[str]:
-    """Wanted units that have not read what is written for them."""
-    since = started(module, [unit["name"] for unit in units])
-    # systemd tells whole seconds only, so a restart within the second of the writing must not count as older.
-    return [
-        unit["name"]
-        for unit in units
-        if unit["name"] in since
-        and any(
-            os.path.exists(path) and int(os.stat(path).st_mtime) > since[unit["name"]]
-            for path in unit["files"] + unit["own"]
-        )
-    ]
 
 
 def tracks_interfaces() -> bool:
@@ -358,7 +326,7 @@ def main() -> None:
         interface_present=present,
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), plan["packages"]),
         device_unit=_dhcp.device_unit(plan["interface"]) if tracks_interfaces() else "",
-        outdated=sorted({*outdated(module, wanted), *deaf(module, wanted)}),
+        outdated=sorted({*_stack.outdated(module.run_command, {unit["name"]: unit["files"] + unit["own"] for unit in wanted}), *deaf(module, wanted)}),
         stale=sorted(ours - {unit["name"] for unit in wanted}),
     )
 

@@ -1,0 +1,275 @@
+#!/usr/bin/python
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: multicast_proxy_info
+short_description: Whether a host routes television's multicast as planned, and what it lacks
+version_added: 0.1.0
+description:
+  - Checks the plan itself, and refuses a host on which another daemon routes multicast, since the kernel has room for one.
+  - Tells which kernel settings and routes differ from the plan, which units have not read what is written for them, and which packages are
+    missing.
+  - With O(wait) it waits until nothing is lacking, and fails with what is if that does not happen.
+  - Changes nothing. Running it again gives the same answer as long as the host is the same.
+author:
+  - The homerouter.tripleplay contributors (@homerouter)
+attributes:
+  check_mode:
+    description: Can run in check mode and answers the same.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed; nothing ever does.
+    support: none
+options:
+  iptv_interface:
+    description: Interface by which television comes in.
+    type: str
+    required: true
+  iptv_gateway:
+    description: Gateway of the television network.
+    type: str
+    required: true
+  lan_interfaces:
+    description: Interfaces with set-top boxes behind.
+    type: list
+    elements: str
+    required: true
+  groups:
+    description: Multicast networks that carry television.
+    type: list
+    elements: str
+    required: true
+  sources:
+    description: Networks that the senders of channels are in.
+    type: list
+    elements: str
+    required: true
+  rp_filter_mode:
+    description: V(routed), strict everywhere with routes to O(sources), or V(disabled), off for television and strict elsewhere.
+    type: str
+    choices: [routed, disabled]
+    default: routed
+  max_memberships:
+    description: How many groups one socket may be a member of.
+    type: int
+    default: 512
+  iptv_igmp_version:
+    description: IGMP version on O(iptv_interface); V(auto) is that of the querier, and 3 without one.
+    type: str
+    choices: [auto, '2', '3']
+    default: auto
+  lan_igmp_version:
+    description: IGMP version on O(lan_interfaces).
+    type: str
+    choices: [auto, '2', '3']
+    default: auto
+  threshold:
+    description: Least TTL of packets that pass.
+    type: int
+    default: 1
+  keepalive_seconds:
+    description: Seconds between two rounds of reports, V(0) for none.
+    type: int
+    default: 60
+  packages:
+    description: Debian packages that are needed.
+    type: list
+    elements: str
+    default: []
+  files:
+    description: Files that each unit reads, lists of paths by the unit's name.
+    type: dict
+    default: {}
+  wait:
+    description: Seconds to wait until nothing is lacking. With V(0) it reports at once and does not fail for what is lacking.
+    type: int
+    default: 0
+requirements:
+  - iproute2
+"""
+
+EXAMPLES = r"""
+- name: Ask whether television could pass here
+  homerouter.tripleplay.multicast_proxy_info:
+    iptv_interface: vlan2
+    iptv_gateway: 10.128.0.1
+    lan_interfaces: [vlan100]
+    groups: [239.0.0.0/16]
+    sources: [172.16.0.0/12]
+  register: television
+"""
+
+RETURN = r"""
+drift:
+  description: Kernel settings and routes that differ from the plan.
+  type: list
+  elements: str
+  returned: success
+  sample: ["conf/all/rp_filter is 2, not 1", "no route to 172.16.0.0/12"]
+outdated:
+  description: Units that run and have not read a file of O(files) as it is now.
+  type: list
+  elements: str
+  returned: success
+missing_packages:
+  description: Those of O(packages) that are not installed.
+  type: list
+  elements: str
+  returned: success
+lacking:
+  description: What television still lacks on this host.
+  type: list
+  elements: str
+  returned: always
+  sample: ["igmpproxy does not route vlan100"]
+"""
+
+import errno
+import glob
+import os
+import socket
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
+    _dhcp,
+    _multicast,
+    _multicast_proxy,
+    _packages,
+    _stack,
+)
+
+# Linux's include/uapi/linux/mroute.h.
+_MRT_INIT = 200
+_MRT_DONE = 201
+INTERVAL = 0.1
+
+
+def vifs() -> set[str]:
+    """Interfaces of the multicast routing daemon."""
+    text = _stack.read("/proc/net/ip_mr_vif")
+    return {vif.name for vif in _multicast.parse_vifs(text, "little").values()} if text else set()
+
+
+def holders() -> dict[int, str]:
+    """Programs with a raw IGMP socket by process id, without this role's own."""
+    inodes = _multicast_proxy.igmp_sockets(_stack.read("/proc/net/raw"))
+    found = {}
+    for link in glob.glob("/proc/[0-9]*/fd/*"):
+        try:
+            target = os.readlink(link)
+        except OSError:
+            continue
+        pid = int(link.split("/")[2])
+        if target.startswith("socket:[") and target[8:-1] in inodes and _dhcp.unit_of_process(pid) not in _multicast_proxy.UNITS:
+            found[pid] = _stack.read(f"/proc/{pid}/comm").strip()
+    return found
+
+
+def rival(own: set[str]) -> str:
+    """Why this host's kernel would not take the proxy, empty if it would: it takes one multicast routing daemon at a time."""
+    if own <= vifs():
+        return ""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP) as probe:
+            probe.setsockopt(socket.IPPROTO_IP, _MRT_INIT, 1)
+            probe.setsockopt(socket.IPPROTO_IP, _MRT_DONE, 1)
+        return ""
+    except OSError as error:
+        if error.errno in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
+            return "this host's kernel cannot route multicast (CONFIG_IP_MROUTE): use a distribution's kernel, all of which can"
+        if error.errno != errno.EADDRINUSE:
+            raise
+    programs = [f"{name} (process {pid})" for pid, name in sorted(holders().items())]
+    if not programs:
+        return ""
+    return (
+        f"another daemon routes multicast on this host, and the kernel has room for one: stop and disable {', '.join(programs)}, "
+        "or leave the role multicast out"
+    )
+
+
+def host_problems(module: AnsibleModule) -> list[str]:
+    """What on the host stands in the way."""
+    params = module.params
+    if not os.path.isdir("/run/systemd/system"):
+        return ["this host does not run systemd, which supervises igmpproxy here: leave the role multicast out, and run igmpproxy by other means"]
+    problems = [
+        f"{variable} is {name}, which this host does not have: run the role homerouter.tripleplay.vlans first, or name another interface"
+        for variable, name in [("multicast_iptv_interface", params["iptv_interface"])]
+        + [("multicast_lan_interfaces", name) for name in params["lan_interfaces"]]
+        if not module.check_mode and not os.path.exists(f"/sys/class/net/{name}")
+    ]
+    other = rival({params["iptv_interface"], *params["lan_interfaces"]})
+    return problems + ([other] if other else [])
+
+
+def drift(module: AnsibleModule) -> list[str]:
+    """Kernel settings and routes that differ."""
+    differs = []
+    for name, value in _multicast_proxy.settings(module.params, sorted(os.listdir("/proc/sys/net/ipv4/conf"))).items():
+        actual = _stack.read(f"/proc/sys/net/ipv4/{name}").strip()
+        if actual and actual != str(value):
+            differs.append(f"{name} is {actual}, not {value}")
+    _code, routes, _err = module.run_command(["ip", "-json", "-4", "route", "show", "proto", "98"], check_rc=True)
+    return differs + _multicast_proxy.route_drift(module.params, routes)
+
+
+def main() -> None:
+    """Entry point."""
+    text = {"type": "str", "required": True}
+    texts = {"type": "list", "elements": "str", "required": True}
+    versions = {"type": "str", "default": "auto", "choices": ["auto", "2", "3"]}
+    module = AnsibleModule(
+        argument_spec={
+            "iptv_interface": text,
+            "iptv_gateway": text,
+            "lan_interfaces": texts,
+            "groups": texts,
+            "sources": texts,
+            "rp_filter_mode": {"type": "str", "default": "routed", "choices": ["routed", "disabled"]},
+            "max_memberships": {"type": "int", "default": 512},
+            "iptv_igmp_version": versions,
+            "lan_igmp_version": versions,
+            "threshold": {"type": "int", "default": 1},
+            "keepalive_seconds": {"type": "int", "default": 60},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "files": {"type": "dict", "default": {}},
+            "wait": {"type": "int", "default": 0},
+        },
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = {"LC_ALL": "C"}
+    params: dict[str, Any] = module.params
+    problems = _multicast_proxy.plan_problems(params) or host_problems(module)
+    if problems:
+        module.fail_json(msg="Television cannot pass as planned, nothing has been changed: " + "; ".join(problems), lacking=[])
+
+    deadline = time.monotonic() + params["wait"]
+    while True:
+        active = [unit for unit in _multicast_proxy.UNITS if _stack.unit_state(module.run_command, unit)[0]]
+        lacking = _multicast_proxy.lacks(params, active, vifs())
+        differs = drift(module)
+        if not (lacking or (differs and params["wait"])) or time.monotonic() > deadline:
+            break
+        time.sleep(INTERVAL)
+    if params["wait"] and lacking + differs:
+        module.fail_json(
+            msg=f"Television cannot pass after {params['wait']} s: {'; '.join(lacking + differs)}: look at journalctl -u igmpproxy", lacking=lacking
+        )
+    module.exit_json(
+        changed=False,
+        drift=differs,
+        outdated=_stack.outdated(module.run_command, params["files"]),
+        missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"]),
+        lacking=lacking,
+    )
+
+
+if __name__ == "__main__":
+    main()
