@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.netns.test_television import CHANNEL, SECOND, Television
+from tests.unit.netns.test_television import SECOND, Television
 
 PROGRAM = Path(__file__).resolve().parents[3] / "roles" / "multicast" / "files" / "usr" / "local" / "libexec" / "homerouter-multicast"
 
