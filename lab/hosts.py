@@ -48,8 +48,10 @@ def _cables(hosts: list[str]) -> str:
     switch = pid("switch")
     lines: list[str] = []
     if "switch" in hosts:
+        # Snooping by VLAN, or a querier in one of them would count for all.
         lines.append(
-            f"nsenter -t {switch} -n ip link add br0 type bridge vlan_filtering 1 vlan_default_pvid 0 mcast_snooping 1"
+            f"nsenter -t {switch} -n ip link add br0 type bridge"
+            " vlan_filtering 1 vlan_default_pvid 0 mcast_snooping 1 mcast_vlan_snooping 1"
         )
         lines.append(f"nsenter -t {switch} -n ip link set br0 up")
         # A switch is powered on last of all: everybody's cable has to be plugged in again.
@@ -75,6 +77,8 @@ def _port_lines(port: str, spec: dict[str, Any]) -> list[str]:
     lines = [f"bridge vlan add dev {port} vid {vid}" for vid in spec.get("tagged", [])]
     if "access" in spec:
         lines.append(f"bridge vlan add dev {port} vid {spec['access']} pvid untagged")
+    if spec.get("mrouter"):
+        lines += [f"bridge vlan set dev {port} vid {vid} mcast_router 2" for vid in spec["tagged"]]
     return lines
 
 
@@ -100,6 +104,9 @@ def _booted(host: str) -> bool:
 
 
 def _provision(host: str) -> None:
+    programs = topology()["hosts"][host].get("programs")
+    if programs:
+        docker("cp", LAB / programs, f"{container(host)}:/usr/local/lib/")
     for name in topology()["hosts"][host].get("provision", "").split():
         script = LAB / "hosts" / f"{name}.sh"
         docker("exec", "--interactive", container(host), "sh", "-s", stdin=script.read_text(encoding="utf-8"))

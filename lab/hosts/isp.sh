@@ -15,12 +15,25 @@ ip address add 10.128.0.1/9 dev vlan2
 ip address add 10.25.192.1/19 dev vlan3
 
 # The Internet: public addresses behind the concentrator.
-# The first two are the resolvers that a home forwards to, the others are documentation addresses.
-for address in 80.58.61.250 80.58.61.254 203.0.113.80 203.0.113.201 203.0.113.66; do
+# The first two are the resolvers that a home forwards to, the third is where set-top boxes are configured from, the others are
+# documentation addresses.
+for address in 80.58.61.250 80.58.61.254 80.58.63.218 203.0.113.80 203.0.113.201 203.0.113.66; do
     ip address add "$address/32" dev lo
 done
-# The resolver of the television network.
-ip address add 172.26.23.3/32 dev lo
+# Television: its resolver and its portal. Voice: proxy and registrar, and the gateway behind them.
+for address in 172.26.23.3 172.23.103.134 10.31.255.134 10.31.255.135; do
+    ip address add "$address/32" dev lo
+done
+# Nobody reaches those from the Internet: this host's addresses are otherwise the same on all its interfaces.
+pref=10
+for network in "172.16.0.0/12 vlan2" "10.31.255.128/27 vlan3"; do
+    ip rule add pref "$pref" iif "${network#* }" to "${network% *}" lookup local
+    ip rule add pref "$pref" iif lo to "${network% *}" lookup local
+    ip rule add pref "$((pref + 1))" to "${network% *}" blackhole
+    pref=$((pref + 2))
+done
+ip rule add pref 20 lookup local
+ip rule delete pref 0 lookup local
 
 # VLAN 6: access concentrator, in kernel mode, checks user and password by PAP.
 mkdir -p /etc/ppp/plugins
@@ -54,6 +67,20 @@ http {
         location / { default_type text/plain; return 200 "$remote_addr\n"; }
         location /big { root /srv/www; }
     }
+    # The portal of television, as far as a set-top box asks it when it boots.
+    server {
+        listen 172.23.103.134:2001;
+        location = /appserver/mvtv.do {
+            default_type application/json;
+            if ($arg_action != getPlatformProfile) { return 404; }
+            return 200 '{"resultCode": 0, "resultText": "OK", "resultData": {"dvbConfig": {"dvbipiEntryPoint": "239.0.2.129:3937"}}}';
+        }
+    }
+    # The configuration server of the set-top boxes. They try TLS and give up, their clocks not being set: to be connected is all they need.
+    server {
+        listen 80.58.63.218:7008;
+        return 444;
+    }
 }
 CONF
 mkdir -p /srv/www
@@ -72,8 +99,12 @@ zone:
 zone:
     name: "imagenio.telefonica.net"
     zonefile: "/etc/nsd/imagenio.telefonica.net.zone"
-    # Whoever comes by the Internet, past the routes, gets no answer.
+    # Its names are those of television's own resolver.
     allow-query: 10.128.0.0/9 NOKEY
+zone:
+    # A public name, which everybody's resolver knows.
+    name: "main.acs.telefonica.net"
+    zonefile: "/etc/nsd/main.acs.telefonica.net.zone"
 CONF
 cat > /etc/nsd/example.net.zone <<'CONF'
 $TTL 300
@@ -89,6 +120,18 @@ $TTL 10800
 @ IN SOA mmsdmco1-01 postmaster 2015080901 86400 7200 2592000 345600
 @ IN NS mmsdmco1-01
 mmsdmco1-01 IN A 172.26.23.3
+www-60.svc IN A 172.23.103.134
+nc2.svc IN A 172.23.103.134
+nc4.svc IN A 172.23.103.134
+nc5.svc IN A 172.23.103.134
+nc6.svc IN A 172.23.103.134
+dev-archives.svc IN A 172.26.83.76
+CONF
+cat > /etc/nsd/main.acs.telefonica.net.zone <<'CONF'
+$TTL 300
+@ IN SOA ns.example.net. hostmaster.example.net. 1 3600 600 86400 300
+@ IN NS ns.example.net.
+@ IN A 80.58.63.218
 CONF
 
 # VLAN 3: the voice network. Whoever asks gets, besides an address, all that a home must not take from it:
@@ -132,39 +175,71 @@ voice-dhcp 10.25.192.1 3600
 
 # Routers of the big makers send with this TTL, and RIP is one reason to look at it.
 sysctl --quiet net.ipv4.ip_default_ttl=255
-# Routes by RIP, as the ISP announces them: those that Movistar's gateway of television sent in 2014, and the one of voice.
+# Routes by RIP, as the ISP announces them: of voice one, of television what its gateway sent in 2014 and what it sends today.
 sed -i 's/^ripd=no/ripd=yes/' /etc/frr/daemons
-cat > /etc/frr/frr.conf <<'CONF'
+routes_2014="172.26.22.0/26 172.26.22.56/29 172.26.23.0/27 172.26.23.4/32 172.26.23.5/32 172.26.23.23/32 172.26.23.24/32
+    172.26.23.30/32 172.26.80.0/21"
+routes_today="172.26.0.0/17 172.23.0.0/17 10.93.18.0/24"
+cat > /etc/frr/frr.conf <<CONF
 router rip
  version 2
  network vlan2
  network vlan3
- route 172.26.22.0/26
- route 172.26.22.56/29
- route 172.26.23.0/27
- route 172.26.23.4/32
- route 172.26.23.5/32
- route 172.26.23.23/32
- route 172.26.23.24/32
- route 172.26.23.30/32
- route 172.26.80.0/21
  route 10.31.255.128/27
+$(printf ' route %s\n' $routes_2014 $routes_today)
  distribute-list prefix television out vlan2
  distribute-list prefix voice out vlan3
-ip prefix-list television permit 172.26.0.0/16 le 32
+ip prefix-list television deny 10.31.255.128/27
+ip prefix-list television permit 0.0.0.0/0 le 32
 ip prefix-list voice permit 10.31.255.128/27
 CONF
+#   television-routes 2014|today|all   what is announced from now on; the rest is withdrawn
+cat > /usr/local/sbin/television-routes <<SCRIPT
+#!/bin/sh
+set -eu
+case "\${1-}" in
+    2014) announced="$(echo $routes_2014)" withdrawn="$routes_today" ;;
+    today) announced="$routes_today" withdrawn="$(echo $routes_2014)" ;;
+    all) announced="$(echo $routes_2014) $routes_today" withdrawn= ;;
+    *) echo "take 2014, today or all" >&2; exit 2 ;;
+esac
+set --
+for route in \$withdrawn; do set -- "\$@" -c "no route \$route"; done
+for route in \$announced; do set -- "\$@" -c "route \$route"; done
+exec vtysh -c "configure terminal" -c "router rip" "\$@"
+SCRIPT
+chmod 0755 /usr/local/sbin/television-routes
 
-# Proxy and registrar, and a gateway behind it that takes every call and sends each voice packet back.
-for address in 10.31.255.134 10.31.255.135; do
-    ip address add "$address/32" dev lo
-done
-# Nobody reaches them from the Internet: this host's addresses are otherwise the same on all its interfaces.
-ip rule add pref 10 iif vlan3 to 10.31.255.128/27 lookup local
-ip rule add pref 11 iif lo to 10.31.255.128/27 lookup local
-ip rule add pref 12 to 10.31.255.128/27 blackhole
-ip rule add pref 20 lookup local
-ip rule delete pref 0 lookup local
+# VLAN 2: the television head end. "headend ctl" talks to it.
+cat > /usr/local/bin/headend <<'SCRIPT'
+#!/bin/sh
+exec python3 /usr/local/lib/tv/headend.py "$@"
+SCRIPT
+chmod 0755 /usr/local/bin/headend
+cat > /etc/systemd/system/headend.service <<'CONF'
+[Unit]
+Description=Television head end of the lab's ISP
+[Service]
+ExecStart=/usr/local/bin/headend run --interface vlan2
+Restart=always
+CONF
+# The resolver answers questions and no ping, as people found Movistar's:
+#   resolver-ping on|off
+cat > /usr/local/sbin/resolver-ping <<'SCRIPT'
+#!/bin/sh
+set -eu
+rule="pref 9 to 172.26.23.3 ipproto icmp blackhole"
+while ip rule delete $rule 2> /dev/null; do :; done
+case "${1-}" in
+    on) ;;
+    off) ip rule add $rule ;;
+    *) echo "take on or off" >&2; exit 2 ;;
+esac
+SCRIPT
+chmod 0755 /usr/local/sbin/resolver-ping
+resolver-ping off
+
+# A proxy and registrar, and a gateway behind it that takes every call and sends each voice packet back.
 cat > /etc/kamailio/kamailio.cfg <<'CONF'
 #!KAMAILIO
 # Registrar and proxy of the voice network: digest authentication in the realm telefonica.net. The password of a
@@ -276,4 +351,4 @@ ExecStart=/usr/bin/iperf3 --server --bind 203.0.113.201
 Restart=always
 CONF
 systemctl daemon-reload
-systemctl restart concentrator nginx nsd iperf3-server frr kamailio voice-gateway
+systemctl restart concentrator nginx nsd iperf3-server frr headend kamailio voice-gateway
