@@ -19,6 +19,10 @@ MTU_MIN, MTU_MAX = 68, 65535
 # dnsmasq never gives less than two minutes; above a year nobody notices a change of the configuration.
 LEASE_MIN, LEASE_MAX = 120, 365 * 86400
 
+# What a text option or a vendor class may be made of. A single character would be the beginning of many devices' vendor classes, and
+# dnsmasq takes hexadecimal digits for such only from two octets on.
+PRINTABLE = re.compile(r"[\x20-\x7e]{2,255}")
+
 # How ss(8) names the interface of a packet socket whose interface has gone: by its index, then -1 in the kernel.
 VANISHED = f"if{2**32 - 1}"
 
@@ -76,8 +80,9 @@ def normal_mac(mac: str) -> str:
 def _reservations(problems: list[str], plan: dict[str, Any], lan: IPv4Interface) -> set[IPv4Address]:
     taken: dict[tuple[str, Any], str] = {}
     addresses: set[IPv4Address] = set()
-    for number, entry in enumerate(plan["reservations"]):
-        where = f"dhcp_server_reservations[{number}]"
+    devices = [(key, number, entry) for key in ("reservations", "iptv_boxes") for number, entry in enumerate(plan[key])]
+    for variable, number, entry in devices:
+        where = f"dhcp_server_{variable}[{number}]"
         if not LABEL.fullmatch(entry["name"]):
             problems.append(
                 f"{where}.name is {entry['name']!r}, which is no host name: "
@@ -154,6 +159,28 @@ def _resolver(problems: list[str], plan: dict[str, Any], lan: IPv4Interface) -> 
     _names(problems, "dhcp_server_private_domains", plan["private_domains"])
 
 
+def _television(problems: list[str], plan: dict[str, Any]) -> None:
+    if not plan["iptv_dns_servers"]:
+        problems.append(
+            "dhcp_server_iptv_dns_servers is empty, so no set-top box could find its servers: "
+            "give the television network's resolver, such as 172.26.23.3"
+        )
+    for number, value in enumerate(plan["iptv_dns_servers"]):
+        _address(problems, f"dhcp_server_iptv_dns_servers[{number}]", value, "give addresses, not names")
+    value = plan["iptv_vendor_class"]
+    if value and not PRINTABLE.fullmatch(value):
+        problems.append(
+            f"dhcp_server_iptv_vendor_class is {value!r}: "
+            "use two or more plain characters with which the vendor class begins, such as '[IAL]', or '' to know set-top boxes by MAC address only"
+        )
+    value = plan["iptv_option_240"]
+    if not PRINTABLE.fullmatch(value):
+        problems.append(
+            f"dhcp_server_iptv_option_240 is {value!r}, which is no text of 2 to 255 plain characters: "
+            "copy what the ISP's own router hands out, or remove the line for what Movistar's boxes expect"
+        )
+
+
 def problems_of(plan: dict[str, Any]) -> list[str]:
     """All that is wrong with a plan, each with variable, value and cure."""
     problems: list[str] = []
@@ -198,6 +225,8 @@ def problems_of(plan: dict[str, Any]) -> list[str]:
                     "holds reserved addresses only: enlarge the pool"
                 )
     _resolver(problems, plan, lan)
+    if plan["iptv_enabled"]:
+        _television(problems, plan)
     return problems
 
 
@@ -218,7 +247,8 @@ def ranges(first: IPv4Address, last: IPv4Address, reserved: set[IPv4Address]) ->
 def facts_of(plan: dict[str, Any]) -> dict[str, Any]:
     """What the servers' files need besides the plan, of a plan without problems."""
     lan = IPv4Interface(plan["address"])
-    reserved = {IPv4Address(entry["address"]) for entry in plan["reservations"]}
+    devices = [(entry, kind == "iptv_boxes") for kind in ("reservations", "iptv_boxes") for entry in plan[kind]]
+    reserved = {IPv4Address(entry["address"]) for entry, _box in devices}
     return {
         "address": str(lan.ip),
         "network": str(lan.network.network_address),
@@ -229,9 +259,17 @@ def facts_of(plan: dict[str, Any]) -> dict[str, Any]:
             list(pair) for pair in ranges(IPv4Address(plan["pool_first"]), IPv4Address(plan["pool_last"]), reserved)
         ],
         "reservations": [
-            {"name": entry["name"].lower(), "mac": normal_mac(entry["mac"]), "address": entry["address"]}
-            for entry in plan["reservations"]
+            {
+                "name": entry["name"].lower(),
+                "mac": normal_mac(entry["mac"]),
+                "address": entry["address"],
+                "iptv": box and plan["iptv_enabled"],
+            }
+            for entry, box in devices
         ],
+        # As octets, which all three servers put on the wire as they are, whatever characters they stand for.
+        "iptv_vendor_class": plan["iptv_vendor_class"].encode("ascii").hex(":") if plan["iptv_enabled"] else "",
+        "iptv_option_240": plan["iptv_option_240"].encode("ascii").hex(":") if plan["iptv_enabled"] else "",
     }
 
 

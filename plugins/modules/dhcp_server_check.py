@@ -79,6 +79,41 @@ options:
         description: IPv4 address of the LAN, inside or outside the pool.
         type: str
         required: true
+  iptv_enabled:
+    description: Whether set-top boxes get what television needs. If not, O(iptv_boxes) are reservations like others.
+    type: bool
+    default: false
+  iptv_boxes:
+    description: Set-top boxes with a fixed address.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Host name without domain.
+        type: str
+        required: true
+      mac:
+        description: MAC address.
+        type: str
+        required: true
+      address:
+        description: IPv4 address of the LAN, inside or outside the pool.
+        type: str
+        required: true
+  iptv_vendor_class:
+    description: What the vendor class of set-top boxes begins with, empty to know them by O(iptv_boxes) only.
+    type: str
+    default: ""
+  iptv_dns_servers:
+    description: Addresses of the name servers that set-top boxes get.
+    type: list
+    elements: str
+    default: []
+  iptv_option_240:
+    description: Text of the option 240 that set-top boxes get.
+    type: str
+    default: ""
   resolver_enabled:
     description: Whether this host answers DNS queries of the LAN.
     type: bool
@@ -165,7 +200,9 @@ lan:
     netmask: 255.255.255.0
     broadcast: 192.168.1.255
     ranges: [[192.168.1.210, 192.168.1.249]]
-    reservations: []
+    reservations: [{name: salon, mac: "4c:9e:ff:00:00:02", address: 192.168.1.200, iptv: true}]
+    iptv_vendor_class: "5b:49:41:4c:5d"
+    iptv_option_240: "3a:3a"
 interface_present:
   description: Whether the interface exists.
   type: bool
@@ -276,6 +313,11 @@ def main() -> None:
                 "default": [],
                 "options": {"name": text, "mac": text, "address": text},
             },
+            "iptv_enabled": {"type": "bool", "default": False},
+            "iptv_boxes": {"type": "list", "elements": "dict", "default": [], "options": {"name": text, "mac": text, "address": text}},
+            "iptv_vendor_class": {"type": "str", "default": ""},
+            "iptv_dns_servers": texts,
+            "iptv_option_240": {"type": "str", "default": ""},
             "resolver_enabled": {"type": "bool", "default": True},
             "forwarders": texts,
             "private_domains": texts,

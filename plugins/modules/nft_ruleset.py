@@ -49,6 +49,16 @@ options:
     description: Whether a kernel that cannot load the file is only worth a warning. The table is then absent.
     type: bool
     default: false
+  hint:
+    description: What to do where the kernel cannot load an optional file; it ends the warning.
+    type: str
+  modules:
+    description:
+      - Kernel modules without which the file does not load, and for which nft does not ask the kernel itself. Those that the host has are
+        loaded before the validation, in check mode too, as the kernel does with all others.
+    type: list
+    elements: str
+    default: []
   state:
     description: Whether the table is to be there.
     type: str
@@ -149,6 +159,8 @@ def main() -> None:
             "content": {"type": "str"},
             "devices": {"type": "list", "elements": "str", "default": []},
             "optional": {"type": "bool", "default": False},
+            "hint": {"type": "str"},
+            "modules": {"type": "list", "elements": "str", "default": []},
             "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
         },
         required_if=[("state", "present", ["content"])],
@@ -170,6 +182,7 @@ def main() -> None:
     after = ""
     supported = True
     if params["state"] == "present":
+        load_modules(module)
         try:
             after = nftables.wanted(content, params["devices"])
         except Refused as error:
@@ -196,12 +209,21 @@ def main() -> None:
     )
 
 
+def load_modules(module: AnsibleModule) -> None:
+    """Load what the file needs. Whether it then has what it needs, it says itself."""
+    modprobe = module.get_bin_path("modprobe", opt_dirs=["/usr/sbin", "/sbin"])
+    for name in module.params["modules"]:
+        if modprobe is not None:
+            module.run_command([modprobe, "--quiet", name])
+
+
 def unsupported(module: AnsibleModule, header: str, error: Refused, stays: bool) -> bool:
     """End with nft's words, or only warn where the table is optional; always false."""
     if not module.params["optional"]:
         kept = "the table in the kernel stays as it was" if stays else "nothing has been changed"
         module.fail_json(msg=f"nft refuses the {header}, {kept}: {error}")
-    module.warn(f"This kernel cannot have the {header}, which goes without it: {error}")
+    hint = f" - {module.params['hint']}" if module.params["hint"] else ""
+    module.warn(f"This kernel cannot have the {header}, which goes without it: {error}{hint}")
     return False
 
 

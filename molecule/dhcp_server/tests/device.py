@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plays devices of the LAN, one after the other, on an interface without address; prints what the server answers as JSON.
 
-device.py INTERFACE MAC[=ADDRESS]...
+device.py INTERFACE DEVICE...
 
-A device asks for everything that a set-top box or a PC asks for (RFC 2131, DISCOVER and REQUEST). One with an ADDRESS
-believes that it still has a lease of it (INIT-REBOOT).
+Each DEVICE is a JSON object. "mac" asks for everything that a set-top box or a PC asks for (RFC 2131, DISCOVER and REQUEST), except for
+options that are in "not_asked". One with an "address" believes that it still has a lease of it (INIT-REBOOT). "vendor_class" is
+option 60.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def checksum(data: bytes) -> int:
 def frame(mac: bytes, kind: int, options: dict[int, bytes]) -> bytes:
     """A broadcast DHCP message of a device without address, which takes broadcast answers."""
     dhcp = struct.pack("!BBBB4sHH16x16s192x", 1, 1, 6, 0, mac[2:], 0, 0x8000, mac) + MAGIC
-    for code, value in {53: bytes([kind]), 55: WANTED, **options}.items():
+    for code, value in {53: bytes([kind]), **options}.items():
         dhcp += bytes([code, len(value)]) + value
     dhcp = (dhcp + b"\xff").ljust(300, b"\0")
     udp = struct.pack("!HHHH", 68, 67, 8 + len(dhcp), 0) + dhcp
@@ -54,7 +55,8 @@ def answer(data: bytes, mac: bytes) -> dict | None:
     at = 240
     while dhcp[at] != 255:
         if dhcp[at]:
-            found[dhcp[at]] = dhcp[at + 2 : at + 2 + dhcp[at + 1]].hex()
+            # An option that comes twice is one that goes on (RFC 3396).
+            found[dhcp[at]] = found.get(dhcp[at], "") + dhcp[at + 2 : at + 2 + dhcp[at + 1]].hex()
             at += 1 + dhcp[at + 1]
         at += 1
     return {"address": socket.inet_ntoa(dhcp[16:20]), "next_server": socket.inet_ntoa(dhcp[20:24]), "options": found}
@@ -77,15 +79,18 @@ def main() -> None:
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)) as sock:
         sock.bind((sys.argv[1], 0x0800))
         for device in sys.argv[2:]:
-            text, _equals, address = device.partition("=")
-            mac = bytes.fromhex(text.replace(":", ""))
+            wish = json.loads(device)
+            mac, address = bytes.fromhex(wish["mac"].replace(":", "")), wish.get("address")
+            common = {55: bytes(code for code in WANTED if code not in wish.get("not_asked", []))}
+            if "vendor_class" in wish:
+                common[60] = wish["vendor_class"].encode()
             result = {"offer": None, "ack": None}
             if address:
-                result["ack"] = ask(sock, mac, REQUEST, {50: socket.inet_aton(address)})
+                result["ack"] = ask(sock, mac, REQUEST, {**common, 50: socket.inet_aton(address)})
             else:
-                offer = result["offer"] = ask(sock, mac, DISCOVER, {})
+                offer = result["offer"] = ask(sock, mac, DISCOVER, common)
                 if offer:
-                    chosen = {50: socket.inet_aton(offer["address"]), 54: bytes.fromhex(offer["options"][54])}
+                    chosen = {**common, 50: socket.inet_aton(offer["address"]), 54: bytes.fromhex(offer["options"][54])}
                     result["ack"] = ask(sock, mac, REQUEST, chosen)
             results.append(result)
     json.dump(results, sys.stdout)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ PRINTER, FIRST, SECOND, THIRD = (f"02:00:00:00:00:{last}" for last in ("99", "a1
 ROLE: dict[str, Any] = {"lab_roles": ["dhcp_server"]}
 UNITS = {"kea": ["kea-dhcp4-server", "unbound"], "isc": ["isc-dhcp-server", "unbound"], "dnsmasq": ["dnsmasq"]}
 
-# RFC 2132 by number, as printed on the wire. 240 is asked for and not there: set-top boxes are another role's.
+BOX = "02:00:00:00:00:b1"
+# RFC 2132 by number, as printed on the wire. 125 and 240 are asked for and not there.
 OPTIONS = {
     "1": "ffffff00",
     "3": "c0a80101",
@@ -33,6 +35,10 @@ OPTIONS = {
     "58": f"{300:08x}",
     "59": f"{525:08x}",
 }
+
+# What a set-top box gets in place of that, or besides: its own resolver, and where it boots from in 43 octets. Never 125, which
+# makes some start over and over.
+TELEVISION = {"6": "ac1a1703", "240": b":::::239.0.2.10:22222:v6.0:239.0.2.30:22222".hex()}
 
 # dnsmasq takes addresses for documentation for private ones, so the public one here is the ISP's.
 FOREIGN_ZONE = """
@@ -104,10 +110,19 @@ def provider(request, router, pc, eventually) -> str:
     return request.param
 
 
-def devices(pc, *which: str) -> list[dict[str, Any]]:
-    """What the server answers to devices at the PC's port of the switch."""
+def devices(pc, *which: str | dict[str, Any]) -> list[dict[str, Any]]:
+    """What the server answers to devices at the PC's port of the switch; one that is no more than a MAC address is given as text."""
+    wishes = [json.dumps({"mac": wish} if isinstance(wish, str) else wish) for wish in which]
     script = (Path(__file__).parent / "device.py").read_text(encoding="utf-8")
-    return json.loads(pc.check_output(f"python3 - eth0 {' '.join(which)} <<'X'\n{script}\nX"))
+    return json.loads(pc.check_output(f"python3 - eth0 {' '.join(map(shlex.quote, wishes))} <<'X'\n{script}\nX"))
+
+
+def granted(address: str, options: dict[str, str]) -> dict[str, Any]:
+    """Offer and acknowledgement of an address."""
+    return {
+        kind: {"address": address, "next_server": LAN_ADDRESS, "options": options | {"53": number}}
+        for kind, number in (("offer", "02"), ("ack", "05"))
+    }
 
 
 def test_only_the_providers_units_run(provider, router):
@@ -117,10 +132,20 @@ def test_only_the_providers_units_run(provider, router):
 
 def test_reservation_and_options_are_the_same_on_the_wire(provider, pc):
     [printer] = devices(pc, PRINTER)
-    assert printer == {
-        kind: {"address": "192.168.1.211", "next_server": LAN_ADDRESS, "options": OPTIONS | {"53": number}}
-        for kind, number in (("offer", "02"), ("ack", "05"))
-    }
+    assert printer == granted("192.168.1.211", OPTIONS)
+
+
+def test_set_top_box_gets_what_television_needs_and_nobody_else_does(provider, pc):
+    """The same device with several vendor classes, and a box that says none but is known by its MAC address."""
+    ial = {"mac": PRINTER, "vendor_class": "[IAL]"}
+    classes = [ial, ial | {"vendor_class": "[IAL] HUMAX"}, ial | {"not_asked": [240]}]
+    others = [ial | {"vendor_class": text} for text in ("IAL", "[IA", "MSFT 5.0", "a[IAL]")]
+    boxes = [{"mac": BOX}, {"mac": BOX, "not_asked": [240]}, {"mac": BOX, "vendor_class": "[IAL]"}]
+    answers = devices(pc, *classes, *others, *boxes, PRINTER)
+    television, plain = granted("192.168.1.211", OPTIONS | TELEVISION), granted("192.168.1.211", OPTIONS)
+    salon = granted("192.168.1.30", OPTIONS | TELEVISION | {"12": b"salon".hex()})
+    assert len(TELEVISION["240"]) == 2 * 43
+    assert answers == [television] * 3 + [plain] * 4 + [salon] * 3 + [plain]
 
 
 def test_pool_has_two_addresses_and_lends_no_reserved_one(provider, pc):
@@ -131,7 +156,7 @@ def test_pool_has_two_addresses_and_lends_no_reserved_one(provider, pc):
 
 
 def test_device_from_another_network_is_told_so(provider, pc):
-    [stranger] = devices(pc, "02:00:00:00:00:a4=10.0.0.5")
+    [stranger] = devices(pc, {"mac": "02:00:00:00:00:a4", "address": "10.0.0.5"})
     assert stranger["ack"]["options"]["53"] == "06"
 
 
@@ -209,10 +234,12 @@ def test_broken_plan_is_refused_before_anything_changes(provider, router):
         dhcp_server_provider="kea",
         dhcp_server_pool_last="192.168.2.20",
         dhcp_server_reservations=[
-            {"name": "printer", "mac": PRINTER, "address": "192.168.1.30"},
-            {"name": "camera", "mac": PRINTER, "address": "192.168.1.31"},
+            {"name": "printer", "mac": PRINTER, "address": "192.168.1.31"},
+            {"name": "camera", "mac": PRINTER, "address": "192.168.1.32"},
         ],
+        dhcp_server_iptv_boxes=[{"name": "salon", "mac": BOX, "address": "192.168.1.32"}],
     )
     assert "dhcp_server_pool_last is '192.168.2.20', which is no host address of 192.168.1.0/24" in out.replace("\\'", "'")
     assert "dhcp_server_reservations[1].mac" in out
+    assert "dhcp_server_iptv_boxes[0].address" in out
     assert processes(router) == before

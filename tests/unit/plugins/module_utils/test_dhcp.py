@@ -22,10 +22,20 @@ PLAN: dict[str, Any] = {
     "interface_mtu": 1496,
     "lease_seconds": 43200,
     "reservations": [{"name": "printer", "mac": "02:00:00:00:00:10", "address": "192.168.1.211"}],
+    "iptv_enabled": True,
+    "iptv_boxes": [{"name": "salon", "mac": "02:00:00:00:00:b1", "address": "192.168.1.200"}],
+    "iptv_vendor_class": "[IAL]",
+    "iptv_dns_servers": ["172.26.23.3"],
+    "iptv_option_240": ":::::239.0.2.10:22222:v6.0:239.0.2.30:22222",
     "resolver_enabled": True,
     "forwarders": ["80.58.61.250", "2001:db8::53"],
     "private_domains": ["telefonica.net"],
 }
+
+# As the ISP's boxes were seen to accept it: 43 octets, no more.
+OPTION_240 = (
+    "3a:3a:3a:3a:3a:32:33:39:2e:30:2e:32:2e:31:30:3a:32:32:32:32:32:3a:76:36:2e:30:3a:32:33:39:2e:30:2e:32:2e:33:30:3a:32:32:32:32:32"
+)
 
 
 def device(**changes: str) -> dict[str, str]:
@@ -50,7 +60,10 @@ def test_the_seeds_plan_is_in_order():
             "pool_last": "10.1.255.255",
             "router": "10.0.0.1",
             "reservations": [],
+            "iptv_boxes": [],
         },
+        {"iptv_vendor_class": ""},
+        {"iptv_enabled": False, "iptv_dns_servers": [], "iptv_option_240": ""},
         {"reservations": [device(mac="02-00-00-00-00-AB")]},
     ],
 )
@@ -88,6 +101,17 @@ def test_unusual_plans_are_in_order(change):
         ({"forwarders": ["127.0.0.53"]}, "dhcp_server_forwarders[0]", "127.0.0.53"),
         ({"forwarders": ["dns.example"]}, "dhcp_server_forwarders[0]", "dns.example"),
         ({"forwarders": ["224.0.0.251"]}, "dhcp_server_forwarders[0]", "224.0.0.251"),
+        ({"iptv_dns_servers": []}, "dhcp_server_iptv_dns_servers", "empty"),
+        ({"iptv_dns_servers": ["dns"]}, "dhcp_server_iptv_dns_servers[0]", "dns"),
+        ({"iptv_vendor_class": "["}, "dhcp_server_iptv_vendor_class", "["),
+        ({"iptv_vendor_class": "año"}, "dhcp_server_iptv_vendor_class", "año"),
+        ({"iptv_option_240": ""}, "dhcp_server_iptv_option_240", "''"),
+        ({"iptv_option_240": "a\nb"}, "dhcp_server_iptv_option_240", "a\\nb"),
+        ({"iptv_option_240": ":" * 256}, "dhcp_server_iptv_option_240", ":::"),
+        ({"iptv_boxes": [device(address="192.168.2.20")]}, "dhcp_server_iptv_boxes[0].address", "192.168.2.20"),
+        ({"iptv_boxes": [device(mac="02-00-00-00-00-10")]}, "dhcp_server_iptv_boxes[0].mac", "02-00-00-00-00-10"),
+        ({"iptv_boxes": [device(address="192.168.1.211")]}, "dhcp_server_iptv_boxes[0].address", "dhcp_server_reservations[0].address"),
+        ({"iptv_enabled": False, "iptv_boxes": [device(name="printer")]}, "dhcp_server_iptv_boxes[0].name", "printer"),
         ({"private_domains": ["*.example"]}, "dhcp_server_private_domains", "*.example"),
         ({"reservations": [device(name="a_b")]}, "dhcp_server_reservations[0].name", "a_b"),
         ({"reservations": [device(name="-a")]}, "dhcp_server_reservations[0].name", "-a"),
@@ -154,8 +178,25 @@ def test_facts_are_what_the_servers_need():
         "netmask": "255.255.255.0",
         "broadcast": "192.168.1.255",
         "ranges": [["192.168.1.210", "192.168.1.249"]],
-        "reservations": [{"name": "tv", "mac": "02:aa:00:00:00:01", "address": "192.168.1.20"}],
+        "reservations": [
+            {"name": "tv", "mac": "02:aa:00:00:00:01", "address": "192.168.1.20", "iptv": False},
+            {"name": "salon", "mac": "02:00:00:00:00:b1", "address": "192.168.1.200", "iptv": True},
+        ],
+        "iptv_vendor_class": "5b:49:41:4c:5d",
+        "iptv_option_240": OPTION_240,
     }
+
+
+def test_boxes_are_plain_devices_without_television():
+    facts = _dhcp.facts_of({**PLAN, "iptv_enabled": False})
+    assert [(entry["name"], entry["iptv"]) for entry in facts["reservations"]] == [("printer", False), ("salon", False)]
+    assert facts["iptv_vendor_class"] == facts["iptv_option_240"] == ""
+
+
+def test_pool_leaves_a_boxs_address_out():
+    assert _dhcp.facts_of({**PLAN, "iptv_boxes": [device(address="192.168.1.212")]})["ranges"] == [
+        ["192.168.1.210", "192.168.1.210"], ["192.168.1.213", "192.168.1.249"],
+    ]  # fmt: skip
 
 
 def test_sockets_of_ss():
