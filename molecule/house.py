@@ -80,6 +80,20 @@ def converge(**variables: Any) -> tuple[int, str, dict[str, Any]]:
     return play(str(ROOT / "molecule" / "shared" / "converge.yml"), "--extra-vars", json.dumps(variables))
 
 
+def ask(module: str, **arguments: Any) -> dict[str, Any]:
+    """What a module of the collection answers on the router; one that changes something is not for this."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "ansible"), "router", "-i", str(ROOT / "playbooks" / "home"),
+            "-m", f"homerouter.tripleplay.{module}", "-a", json.dumps(arguments),
+        ],
+        cwd=ROOT / "build", env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "playbooks" / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert "=> {" in done.stdout, done.stdout + done.stderr
+    return json.loads(done.stdout.partition("=> ")[2])
+
+
 def refused(router: Host, **variables: Any) -> str:
     """Output of a run that fails, as it must, before it has changed a file or an interface."""
 
