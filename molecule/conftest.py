@@ -44,6 +44,18 @@ def phone() -> Host:
 
 
 @pytest.fixture(scope="session")
+def stb() -> Host:
+    """A set-top box in the LAN."""
+    return _host("stb")
+
+
+@pytest.fixture(scope="session")
+def stb2() -> Host:
+    """The other set-top box."""
+    return _host("stb2")
+
+
+@pytest.fixture(scope="session")
 def switch() -> Host:
     """The switch between them all."""
     return _host("switch")
