@@ -96,11 +96,11 @@ def voice() -> dict[str, Any]:
     }
 
 
-def _boot(box: str) -> dict[str, Any]:
+def settopbox(box: str, arguments: str) -> dict[str, Any]:
     """The report of a set-top box that has been switched on."""
-    _code, answer = on(box, "settopbox --play 5")
+    _code, answer = on(box, f"settopbox {arguments}")
     if not answer:
-        raise LabError(f"{box} has no report: `ssh -F {SSH_CONFIG} {box} settopbox` says why")
+        raise LabError(f"{box} has no report: `ssh -F {SSH_CONFIG} {box} settopbox {arguments}` says why")
     return json.loads(answer)
 
 
@@ -119,7 +119,7 @@ def _seen(report: dict[str, Any]) -> str:
 def television() -> dict[str, Any]:
     """Both set-top boxes boot at the same time, watch, zap and leave; each reports its steps."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        boxes = dict(zip(BOXES, pool.map(_boot, BOXES)))
+        boxes = dict(zip(BOXES, pool.map(lambda box: settopbox(box, "--play 5"), BOXES)))
     lost = sum(step["evidence"].get("lost", 0) for report in boxes.values() for step in report["steps"])
     return {
         "ok": lost == 0 and all(report["ok"] for report in boxes.values()),
