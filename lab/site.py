@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from .common import LOG, ROOT, STATE, LabError, poll
 from .hosts import SSH_CONFIG
 
 REPORT = ROOT / "build" / "lab.json"
+BOXES = ("stb", "stb2")
 
 
 def on(host: str, command: str) -> tuple[int, str]:
@@ -94,20 +96,57 @@ def voice() -> dict[str, Any]:
     }
 
 
+def settopbox(box: str, arguments: str) -> dict[str, Any]:
+    """The report of a set-top box that has been switched on."""
+    _code, answer = on(box, f"settopbox {arguments}")
+    if not answer:
+        raise LabError(f"{box} has no report: `ssh -F {SSH_CONFIG} {box} settopbox {arguments}` says why")
+    return json.loads(answer)
+
+
+def _seen(report: dict[str, Any]) -> str:
+    """What a box has shown, or why it has not, in a few words."""
+    if not report["ok"]:
+        return f"stopped at the step {report['stopped_at']}: {report['reason']}"
+    steps = {step["step"]: step["evidence"] for step in report["steps"]}
+    channel, zaps = steps["channel"], ", ".join(f"{zap['join_ms']:.0f}" for zap in steps["zap"]["zaps"])
+    return (
+        f"{steps['guide']['channels']} channels, {channel['packets']} packets of {channel['group']} with {channel['lost']} lost, "
+        f"picture after a zap in {zaps} ms"
+    )
+
+
+def television() -> dict[str, Any]:
+    """Both set-top boxes boot at the same time, watch, zap and leave; each reports its steps."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        boxes = dict(zip(BOXES, pool.map(lambda box: settopbox(box, "--play 5"), BOXES)))
+    lost = sum(step["evidence"].get("lost", 0) for report in boxes.values() for step in report["steps"])
+    return {
+        "ok": lost == 0 and all(report["ok"] for report in boxes.values()),
+        "evidence": "; ".join(f"{box}: {_seen(report)}" for box, report in boxes.items()),
+        "boxes": boxes,
+    }
+
+
 def main() -> None:
     """Two runs of the playbook, the checks, a table for people and build/lab.json for machines."""
     report: dict[str, Any] = {"services": {}, "site": playbook()}
     print("  second run: nothing may change", flush=True)
     report["second_run"] = playbook()
     report["services"]["internet"] = internet()
+    report["services"]["television"] = television()
     report["services"]["voice"] = voice()
     REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print()
     for name, result in report["services"].items():
         print(f"  {'works ' if result['ok'] else 'BROKEN'}  {name:<12} {result['evidence']}")
+        for box, boot in result.get("boxes", {}).items():
+            steps = ", ".join(f"{step['step']}{'' if step['ok'] else ' STOPPED'} {step['seconds']:.1f} s" for step in boot["steps"])
+            print(f"          {box:<12} {steps}")
     for name in ("site", "second_run"):
         values = report[name]
         print(f"  {name:<12} {values['tasks'].get('router', 0)} tasks on the router, {values['changed']} changed, {values['seconds']} s")
-    print(f"\n  The same for machines: {REPORT.relative_to(ROOT)}\n  A shell in the house: ssh -F {SSH_CONFIG.relative_to(ROOT)} pc (or router, isp, switch)")
+    print(f"\n  The same for machines: {REPORT.relative_to(ROOT)}")
+    print(f"  A shell in the house: ssh -F {SSH_CONFIG.relative_to(ROOT)} pc (or router, isp, switch, stb)")
     if not all(result["ok"] for result in report["services"].values()) or report["second_run"]["changed"]:
         raise LabError("Not everything works: see the lines above.")

@@ -51,7 +51,7 @@ def stb() -> Host:
 
 @pytest.fixture(scope="session")
 def stb2() -> Host:
-    """Another one."""
+    """The other set-top box."""
     return _host("stb2")
 
 

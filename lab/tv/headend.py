@@ -54,8 +54,8 @@ import sds
 CONTROL = "/run/lab-headend.sock"
 OPCH_PORT, DVBSTP_PORT = 22222, 3937
 CONFIGURATION = b"cfg.resources.url=http://www-60.svc.imagenio.telefonica.net:2001\ncfg.dvbipi.entrypoint=239.0.2.129:3937\n"
-# Senders of the seed's multicast cache, and one of a block that came later. No prefix that the ISP announces covers them.
-SOURCES = ("172.26.72.17", "172.26.20.39", "172.26.72.1", "172.26.77.58", "172.23.103.9")
+# Senders of the seed's multicast cache, which no prefix of its time covers, and one that none of today's covers either.
+SOURCES = ("172.26.72.17", "172.26.20.39", "172.26.72.1", "172.26.77.58", "172.27.103.9")
 # Channels that the seed names, or whose groups its cache shows, with their sources; the others are made up.
 SEED_CHANNELS = {
     "239.0.0.76": ("La 1", "172.26.72.17"),

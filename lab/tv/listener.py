@@ -93,6 +93,11 @@ class Listener:
             raise Stopped(f"nothing comes from {self.group}:{self.port}, {time.time() - self.joined:.1f} s after the join")
         return datagram
 
+    def silence(self) -> None:
+        """Count the time since the last packet as a gap, too."""
+        if self.first is not None:
+            self.longest_gap = max(self.longest_gap, time.time() - self._last)
+
     def leave(self) -> float:
         """Leave the group; the time of leaving."""
         left = time.time()

@@ -22,6 +22,10 @@ it the interface has to have one (and --dns, --opch stand for the lease if the s
     zap       --zaps times to the next channel: time from join to first packet, from leave to last packet
     leave     leaves the channel, and sees it end
 
+One more is done only when it is asked for:
+
+    groups    joins --groups channels at once, and watches all of them for --play seconds
+
 The report is JSON on standard output: "ok", "stopped_at" and its "reason", and each step's seconds and evidence. Exit status 0 if ok, 1 if not.
 SIGTERM ends the watching, or at any other step the boot; the report comes all the same, and all groups are left.
 """
@@ -54,6 +58,7 @@ SERVICE_GROUPS = ("239.0.2.2", *(f"239.0.2.{last}" for last in (*range(129, 135)
 # The boot goes on with what this group says; the others are for later.
 ENTRY = "239.0.2.129"
 STEPS = ("dhcp", "address", "opch", "services", "dns", "acs", "portal", "guide", "channel", "zap", "leave")
+OTHER_STEPS = ("groups",)
 A, SOA = 1, 6
 _SIOCGIFADDR = 0x8915
 
@@ -235,15 +240,9 @@ class Box:
     def step_services(self, evidence: dict[str, Any]) -> None:
         """Join the groups that every box listens to."""
         joined = [self.join(group, 22222 if group == "239.0.2.2" else 3937) for group in SERVICE_GROUPS]
-        end = time.monotonic() + self.arguments.patience
-        waiting = set(joined)
-        while waiting and time.monotonic() < end:
-            for sock in select.select([one.sock for one in waiting], [], [], max(0.0, end - time.monotonic()))[0]:
-                listener = next(one for one in waiting if one.sock is sock)
-                listener.receive(0)
-                waiting.discard(listener)
+        self.watch(joined, self.arguments.patience, lambda: all(one.packets for one in joined))
         evidence["groups"] = {one.group: one.join_ms for one in joined}
-        if any(one.group == ENTRY for one in waiting):
+        if any(one.group == ENTRY and not one.packets for one in joined):
             raise Stopped(f"nothing comes from {ENTRY}")
 
     def ask(self, name: str, kind: int) -> list[bytes]:
@@ -350,7 +349,35 @@ class Box:
         except Terminated:
             evidence["ended"] = "by SIGTERM"
         finally:
+            channel.silence()
             evidence.update(channel.evidence())
+
+    def watch(self, listeners: list[Listener], seconds: float, enough: Callable[[], bool] = lambda: False) -> None:
+        """Count what comes of several groups, until it is enough or the time is over."""
+        by_socket = {listener.sock: listener for listener in listeners}
+        end = time.monotonic() + seconds
+        while not enough() and time.monotonic() < end:
+            for sock in select.select(list(by_socket), [], [], max(0.0, end - time.monotonic()))[0]:
+                by_socket[sock].receive(0)
+
+    def step_groups(self, evidence: dict[str, Any]) -> None:
+        """Watch many channels at once."""
+        wanted = self.channels[: self.arguments.groups]
+        if len(wanted) < self.arguments.groups:
+            raise Stopped(f"{len(wanted)} channels are known, not {self.arguments.groups}: give more by --watch, or let the step guide find them")
+        joined = [self.join(*channel) for channel in wanted]
+        self.watch(joined, self.arguments.patience, lambda: all(one.packets for one in joined))
+        before = {one: one.packets for one in joined}
+        self.watch(joined, self.arguments.play)
+        dark = [one.group for one in joined if one.packets == before[one]]
+        evidence.update(
+            asked=len(joined), playing=len(joined) - len(dark), dark=dark, packets=sum(one.packets for one in joined),
+            lost=sum(one.lost for one in joined), slowest_join_ms=max((one.join_ms for one in joined if one.join_ms is not None), default=None),
+        )  # fmt: skip
+        for one in joined:
+            self.part(one)
+        if dark:
+            raise Stopped(f"{len(dark)} of {len(joined)} channels are dark: {', '.join(dark)}")
 
     def step_zap(self, evidence: dict[str, Any]) -> None:
         """Change channels."""
@@ -419,7 +446,7 @@ def channel_list(words: str) -> list[tuple[str, int]]:
 def step_list(words: str) -> list[str]:
     """Names of steps."""
     names = words.split(",")
-    if not set(names) <= set(STEPS):
+    if not set(names) <= {*STEPS, *OTHER_STEPS}:
         raise ValueError(words)
     return names
 
@@ -443,6 +470,7 @@ def main() -> None:
     parser.add_argument("--watch", type=channel_list, default=[], help="channels as GROUP:PORT,... instead of the guide's")
     parser.add_argument("--play", type=float, default=5.0, help="seconds to watch the first channel")
     parser.add_argument("--zaps", type=int, default=3)
+    parser.add_argument("--groups", type=int, default=40, help="channels that the step groups joins")
     parser.add_argument("--patience", type=float, default=10.0, help="seconds to wait for anything that has to come")
     signal.signal(signal.SIGTERM, terminate)
     report = Box(parser.parse_args()).run()

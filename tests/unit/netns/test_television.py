@@ -522,3 +522,27 @@ def test_box_ends_at_once_elsewhere(television, services):
     box.terminate()
     report = television.report(box)
     assert time.monotonic() - start < 4 and report["stopped_at"] == "dns" and "SIGTERM" in report["reason"]
+
+
+def test_silence_at_the_end_is_a_gap(television, services):
+    television.ctl("set", "membership_timeout=1")
+    report = television.report(television.box("--steps", "channel", "--watch", f"{CHANNEL}:8208", "--play", "5"))
+    assert report["ok"] and report["steps"][0]["evidence"]["longest_gap_ms"] > 1500
+
+
+def test_box_watches_many_channels_at_once(television, services):
+    television.ctl("set", "rate=200000")
+    report = television.report(television.box("--steps", "guide,groups", "--groups", "40", "--play", "1"))
+    assert report["ok"], report
+    evidence = report["steps"][1]["evidence"]
+    assert (evidence["asked"], evidence["playing"], evidence["dark"], evidence["lost"]) == (40, 40, [], 0)
+    assert evidence["packets"] > 40 * 10 and evidence["slowest_join_ms"] < 1000
+    report = television.report(television.box("--steps", "groups", "--groups", "2", "--watch", f"{CHANNEL}:8208"))
+    assert report["stopped_at"] == "groups" and "1 channels are known, not 2" in report["reason"]
+
+
+def test_box_names_the_channels_that_are_dark(television, services):
+    watch = f"{CHANNEL}:8208,239.9.9.9:8208"
+    report = television.report(television.box("--steps", "groups", "--groups", "2", "--watch", watch, "--patience", "1", "--play", "0.5"))
+    assert report["stopped_at"] == "groups" and "1 of 2 channels are dark: 239.9.9.9" in report["reason"]
+    assert report["steps"][0]["evidence"]["playing"] == 1
