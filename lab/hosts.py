@@ -157,6 +157,17 @@ def _remove(host: str) -> None:
         docker("rm", "--force", "--volumes", container(host))
 
 
+def _forget_leases() -> None:
+    """A fresh router knows nothing of the addresses that its predecessor has lent, and would lend one of them to somebody else."""
+    for host, spec in topology()["hosts"].items():
+        if "access" in topology()["switch"].get(spec.get("port", ""), {}):
+            docker(
+                "exec", container(host), "sh", "-ec",
+                "! systemctl --quiet is-active dhcp-client || { systemctl stop dhcp-client; trap 'systemctl start dhcp-client' EXIT; };"
+                " rm -f /var/lib/dhcpcd/*.lease; ip -4 address flush dev eth0",
+            )  # fmt: skip
+
+
 def replace(host: str, image: str | None = None, packages: list[str] | None = None) -> None:
     """A fresh machine in a host's place: its disk is new, its cable the same."""
     with step(f"fresh {host} ({image or topology()['hosts'][host]['image']})"):
@@ -165,6 +176,8 @@ def replace(host: str, image: str | None = None, packages: list[str] | None = No
         _settle([host])
         if packages:
             docker("exec", container(host), "apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages)
+        if host == "router":
+            _forget_leases()
         (STATE / f"{host}.ready").write_text(pid(host), encoding="utf-8")
 
 
