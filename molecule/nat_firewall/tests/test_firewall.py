@@ -291,7 +291,7 @@ def received(router, eventually):
         f"cat > /tmp/receiver.py <<'X'\n{RECEIVER}\nX\n"
         # What the role leaves to others: it is the firewall that is asked here.
         "for path in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $path; done\n"
-        "systemd-run --quiet --collect --unit=receiver -p StandardOutput=file:/tmp/received "
+        "systemd-run --quiet --collect --unit=receiver -p StandardOutput=truncate:/tmp/received "
         f"python3 /tmp/receiver.py vlan2,ppp0,vlan100 {GROUP},{FOREIGN_GROUP}"
     )
     eventually(lambda: "ready" in router.run("cat /tmp/received").stdout, 10, "the receiver")
