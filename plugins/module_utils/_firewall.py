@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
-from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import comment, ports
+from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import comment, groups, ports, sources
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._session import Session
 
 # What the kernel takes as a name, without what nft would have to escape; a star at the end means any rest.
@@ -64,13 +65,39 @@ def _gateway(problems: list[str], value: str) -> None:
         )
 
 
-def _groups(problems: list[str], value: str) -> None:
+def _networks(problems: list[str], plan: dict[str, Any], name: str, check: Callable[[str], tuple[str, str] | None], example: str) -> None:
+    if not plan[name]:
+        problems.append(f"nat_firewall_{name} is empty, so nothing would pass: give at least one network, such as {example}")
+    for number, value in enumerate(plan[name]):
+        wrong = check(value)
+        if wrong is not None:
+            problems.append(f"nat_firewall_{name}[{number}] is {value!r}, {wrong[0]}: {wrong[1]}")
+
+
+def _address(value: str) -> IPv4Address | None:
     try:
-        multicast = IPv4Network(value).is_multicast
+        return IPv4Address(value)
     except ValueError:
-        multicast = False
-    if not multicast:
-        problems.append(f"nat_firewall_iptv_groups is {value!r}, which is no network of multicast groups: use one such as 239.0.0.0/8")
+        return None
+
+
+def _television(problems: list[str], plan: dict[str, Any], lan: IPv4Interface | None) -> None:
+    _networks(problems, plan, "iptv_sources", sources, "172.16.0.0/12")
+    _networks(problems, plan, "iptv_groups", groups, "239.0.0.0/16")
+    if plan["iptv_vod_mode"] != "none":
+        _networks(problems, plan, "iptv_vod_sources", sources, "172.26.0.0/16")
+    if plan["iptv_vod_mode"] == "dnat":
+        where, value = f"nat_firewall_iptv_vod_box is {plan['iptv_vod_box']!r}", _address(plan["iptv_vod_box"])
+        cure = "give the address that the one set-top box for video on demand always has, as in home_iptv_boxes"
+        if value is None:
+            problems.append(f"{where}, which is no IPv4 address, and nat_firewall_iptv_vod_mode is dnat: {cure}, or set the mode to none")
+        elif lan is not None and (value not in lan.network or value == lan.ip):
+            problems.append(f"{where}, no device of the LAN {lan.network} (nat_firewall_lan_address): {cure}")
+    if plan["iptv_acs_policy"] == "reject" and _address(plan["iptv_acs_address"]) is None:
+        problems.append(
+            f"nat_firewall_iptv_acs_address is {plan['iptv_acs_address']!r}, which is no IPv4 address: "
+            "write that of main.acs.telefonica.net, such as 80.58.63.218"
+        )
 
 
 def _voip_prefix(problems: list[str], value: str) -> None:
@@ -164,7 +191,8 @@ def problems_of(plan: dict[str, Any]) -> list[str]:
     _interfaces(problems, plan)
     lan = _lan(problems, plan["lan_address"])
     _gateway(problems, plan["iptv_gateway"])
-    _groups(problems, plan["iptv_groups"])
+    if "iptv" in plan["zones"]:
+        _television(problems, plan, lan)
     _voip_prefix(problems, plan["voip_prefix"])
     device = plan["flow_offload_device"]
     if device is not None and not _INTERFACE.fullmatch(device):

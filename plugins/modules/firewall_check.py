@@ -42,10 +42,39 @@ options:
     description: Gateway of the television network.
     type: str
     default: 10.128.0.1
+  iptv_sources:
+    description: Networks that the senders of channels live in.
+    type: list
+    elements: str
+    default: [172.16.0.0/12]
   iptv_groups:
     description: Multicast groups that may come in from the television network.
+    type: list
+    elements: str
+    default: [239.0.0.0/16]
+  iptv_vod_mode:
+    description: How video on demand finds its way in.
     type: str
-    default: 239.0.0.0/8
+    choices: [none, dnat, rtsp_helper]
+    default: none
+  iptv_vod_box:
+    description: Address of the set-top box that gets it with O(iptv_vod_mode=dnat).
+    type: str
+    default: ""
+  iptv_vod_sources:
+    description: Networks of the servers of video on demand.
+    type: list
+    elements: str
+    default: [172.26.0.0/16]
+  iptv_acs_policy:
+    description: Whether the set-top boxes' configuration server is reached.
+    type: str
+    choices: [allow, reject]
+    default: allow
+  iptv_acs_address:
+    description: Address of that server.
+    type: str
+    default: 80.58.63.218
   voip_prefix:
     description: Network of the telephone servers.
     type: str
@@ -224,7 +253,13 @@ def main() -> None:
             "trusted_interfaces": texts,
             "lan_address": text,
             "iptv_gateway": {"type": "str", "default": "10.128.0.1"},
-            "iptv_groups": {"type": "str", "default": "239.0.0.0/8"},
+            "iptv_sources": {"type": "list", "elements": "str", "default": ["172.16.0.0/12"]},
+            "iptv_groups": {"type": "list", "elements": "str", "default": ["239.0.0.0/16"]},
+            "iptv_vod_mode": {"type": "str", "default": "none", "choices": ["none", "dnat", "rtsp_helper"]},
+            "iptv_vod_box": {"type": "str", "default": ""},
+            "iptv_vod_sources": {"type": "list", "elements": "str", "default": ["172.26.0.0/16"]},
+            "iptv_acs_policy": {"type": "str", "default": "allow", "choices": ["allow", "reject"]},
+            "iptv_acs_address": {"type": "str", "default": "80.58.63.218"},
             "voip_prefix": {"type": "str", "default": "10.31.255.128/27"},
             "port_forwards": {
                 "type": "list",

@@ -29,6 +29,63 @@ class Server(socketserver.ThreadingTCPServer):
 Server(("", int(sys.argv[1])), Handler).serve_forever()
 """
 
+GATEWAY, SENDER, VOD = "10.128.0.1", "172.26.77.58", "172.26.83.137"
+GROUP, FOREIGN_GROUP = "239.0.9.129", "239.1.9.129"
+# Joins two groups on an interface each and prints who sends what: sender and port of each datagram, "igmp" for the port of an IGMP message.
+RECEIVER = """
+import select, socket, struct, sys
+sockets = []
+for port in (8208, 888):
+    sock = socket.socket(type=socket.SOCK_DGRAM)
+    sock.bind(("", port))
+    sockets.append(sock)
+sockets.append(socket.socket(socket.AF_INET, socket.SOCK_RAW, 2))
+for interface in sys.argv[1].split(","):
+    for group in sys.argv[2].split(","):
+        member = struct.pack("4s4si", socket.inet_aton(group), bytes(4), socket.if_nametoindex(interface))
+        sockets[0].setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+print("ready", flush=True)
+while True:
+    for sock in select.select(sockets, [], [])[0]:
+        data, sender = sock.recvfrom(2048)
+        print(sender[0], "igmp" if sock.type == socket.SOCK_RAW else sock.getsockname()[1], flush=True)
+"""
+# Sends a datagram by an interface from any address: source, source port, destination, port, interface.
+SENDER_PROGRAM = """
+import socket, struct, sys
+source, source_port, target, port, interface = sys.argv[1:]
+sock = socket.socket(type=socket.SOCK_DGRAM)
+sock.setsockopt(socket.IPPROTO_IP, 19, 1)  # IP_TRANSPARENT
+sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("4s4si", bytes(4), bytes(4), socket.if_nametoindex(interface)))
+sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 8)
+sock.bind((source, int(source_port)))
+sock.sendto(b"x" * 64, (target, int(port)))
+"""
+# Asks the television network's resolver for a name there; prints the number of the question that it answers.
+QUESTION = """
+import socket
+sock = socket.socket(type=socket.SOCK_DGRAM)
+sock.settimeout(4)
+name = b"".join(bytes([len(label)]) + label for label in (b"imagenio", b"telefonica", b"net"))
+sock.sendto(bytes.fromhex("123401000001000000000000") + name + bytes.fromhex("0000060001"), ("172.26.23.3", 53))
+print(sock.recv(512)[:2].hex())
+"""
+# Sends an IGMPv2 message (RFC 2236) with the Router Alert option as a frame: source, destination, type, group, interface.
+IGMP_PROGRAM = """
+import socket, struct, sys
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return struct.pack("!H", 0xFFFF & ~(total + (total >> 16)))
+source, target, kind, group, interface = sys.argv[1:]
+igmp = struct.pack("!BBH4s", int(kind, 16), 100, 0, socket.inet_aton(group))
+head = struct.pack("!BBHHHBBH4s4sI", 0x46, 0xC0, 32, 0, 0, 1, 2, 0, socket.inet_aton(source), socket.inet_aton(target), 0x94040000)
+packet = head[:10] + checksum(head) + head[12:] + igmp[:2] + checksum(igmp) + igmp[4:]
+low = socket.inet_aton(target)
+with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0x0800) as sock:
+    sock.sendto(packet, (interface, 0x0800, 0, 0, bytes([1, 0, 0x5E, low[1] & 127, low[2], low[3]])))
+"""
+
 
 # Variables that an earlier test has applied: the example home's own firewall is put back only where a test needs it.
 CHANGED: dict[str, Any] = {}
@@ -222,6 +279,189 @@ def test_source_nat_leaves_multicast_alone(router, isp, as_shipped):
     assert any("10.214.0.10." in line for line in changed), "without the exception the harm must show"
 
 
+def run(host, program: str, *arguments: str | int) -> None:
+    """Run one of the programs above on a host."""
+    host.check_output(f"python3 - {' '.join(map(str, arguments))} <<'X'\n{program}\nX")
+
+
+@pytest.fixture
+def received(router, eventually):
+    """A receiver on the router itself in both groups on the television network and the Internet link; calls give what came since the last."""
+    router.check_output(
+        f"cat > /tmp/receiver.py <<'X'\n{RECEIVER}\nX\n"
+        # What the role leaves to others: it is the firewall that is asked here.
+        "for path in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $path; done\n"
+        "systemd-run --quiet --collect --unit=receiver -p StandardOutput=truncate:/tmp/received "
+        f"python3 /tmp/receiver.py vlan2,ppp0,vlan100 {GROUP},{FOREIGN_GROUP}"
+    )
+    eventually(lambda: "ready" in router.run("cat /tmp/received").stdout, 10, "the receiver")
+    seen = 0
+
+    def since(marker: str) -> set[str]:
+        """Everything that has come until the marker has, which is sent last."""
+        nonlocal seen
+
+        def lines() -> list[str]:
+            return router.check_output("cat /tmp/received").splitlines()[seen:]
+
+        eventually(lambda: marker in lines(), 10, marker)
+        found = lines()
+        seen += len(found)
+        return {line for line in found if line not in ("ready", marker)}
+
+    yield since
+    router.check_output("systemctl stop receiver; rm -f /tmp/received /tmp/receiver.py")
+
+
+def test_channels_come_in_from_their_senders_in_their_groups_and_on_their_interface_only(isp, router, received, as_shipped):
+    uplink = isp.check_output("ls /sys/class/net | grep ^ppp")
+    # As far as the networks go, the gateway may send, but no channels; a sender elsewhere is none at all.
+    wrong = [
+        (GATEWAY, 40000, GROUP, 8208, "vlan2"),
+        ("100.64.0.9", 40000, GROUP, 8208, "vlan2"),
+        ("172.26.77.59", 40000, FOREIGN_GROUP, 8208, "vlan2"),
+        ("172.26.77.60", 40000, GROUP, 888, "vlan2"),
+        ("172.26.77.61", 40000, GROUP, 8208, uplink),
+    ]
+    harm = {f"{source} {port}" for source, _from, _group, port, _interface in wrong}
+
+    def send() -> set[str]:
+        for datagram in wrong:
+            run(isp, SENDER_PROGRAM, *datagram)
+        run(isp, SENDER_PROGRAM, SENDER, 40000, GROUP, 8208, "vlan2")
+        return received(f"{SENDER} 8208")
+
+    assert send() == set()
+    router.check_output("for chain in antispoof input; do nft insert rule inet homerouter $chain meta l4proto udp accept; done")
+    try:
+        assert send() == harm, "without the rules each of them must come in, or the test proves nothing"
+    finally:
+        router.check_output(LOAD)
+    applied(home_iptv_sources=["172.16.0.0/12", "10.128.0.0/9", "100.64.0.0/10"], home_iptv_groups=["239.0.0.0/16", "239.1.0.0/16"])
+    assert send() == {f"{GATEWAY} 8208", "100.64.0.9 8208", "172.26.77.59 8208"}
+
+
+def test_igmp_comes_in_from_television_and_the_lan_from_any_sender_and_not_from_the_internet(isp, pc, router, received, as_shipped):
+    uplink = isp.check_output("ls /sys/class/net | grep ^ppp")
+
+    def send() -> set[str]:
+        run(isp, IGMP_PROGRAM, "0.0.0.0", "224.0.0.1", "11", "0.0.0.0", "vlan2")
+        # A report of a switch that speaks for its members.
+        run(pc, IGMP_PROGRAM, "0.0.0.0", GROUP, "16", GROUP, "eth0")
+        run(isp, IGMP_PROGRAM, "203.0.113.66", "224.0.0.1", "11", "0.0.0.0", uplink)
+        run(isp, IGMP_PROGRAM, GATEWAY, "224.0.0.1", "11", "0.0.0.0", "vlan2")
+        return received(f"{GATEWAY} igmp")
+
+    # The router's own reports are heard by itself.
+    own = {"10.214.0.10 igmp", "192.168.1.1 igmp", f"{public(router)} igmp"}
+    assert send() - own == {"0.0.0.0 igmp"}
+    router.check_output("nft insert rule inet homerouter input meta l4proto igmp accept")
+    try:
+        assert send() - own == {"0.0.0.0 igmp", "203.0.113.66 igmp"}
+    finally:
+        router.check_output(LOAD)
+
+
+def test_report_of_a_switch_would_be_taken_for_a_forged_one(pc, isp, router, received, as_shipped):
+    def send() -> set[str]:
+        run(pc, IGMP_PROGRAM, "0.0.0.0", GROUP, "16", GROUP, "eth0")
+        run(pc, IGMP_PROGRAM, PC, GROUP, "16", GROUP, "eth0")
+        return received(f"{PC} igmp")
+
+    assert "0.0.0.0 igmp" in send()
+    router.check_output(
+        "handle=$(nft --handle list chain inet homerouter antispoof | sed -n 's/.*igmp.*handle //p') && "
+        "nft delete rule inet homerouter antispoof handle $handle"
+    )
+    try:
+        assert "0.0.0.0 igmp" not in send()
+    finally:
+        router.check_output(LOAD)
+
+
+@pytest.fixture
+def television_route(router):
+    """As RIP would have it."""
+    router.check_output("ip route replace 172.16.0.0/12 via 10.128.0.1 dev vlan2")
+    yield
+    router.check_output("ip route delete 172.16.0.0/12")
+
+
+def test_video_on_demand_reaches_the_one_box_and_only_where_that_is_wanted(pc, isp, router, television_route, as_shipped):
+    """The film comes from another server than the one that was asked, to the port that the box has named."""
+
+    def films() -> list[str]:
+        with capture(pc, "film", "eth0", "udp and (port 27336 or port 500 or port 8208)", "") as lines:
+            for source, target, port in ((VOD, "10.214.0.10", 27336), ("172.27.0.1", "10.214.0.10", 27336), (VOD, "10.214.0.10", 500), (VOD, GROUP, 8208)):
+                run(isp, SENDER_PROGRAM, source, 48440, target, port, "vlan2")
+            # What is sent last has been through the same cables.
+            pc.check_output("ping -c 1 -W 2 192.168.1.1")
+        return [line.split("IP ")[1].split(": ")[0] for line in lines if f"> {PC}." in line or "8208" in line]
+
+    assert films() == []
+    applied(nat_firewall_iptv_vod_mode="dnat", nat_firewall_iptv_vod_box=PC)
+    assert films() == [f"{VOD}.48440 > {PC}.27336"]
+    # What the router itself has asked for is its own.
+    assert router.check_output(f"python3 - <<'X'\n{QUESTION}\nX") == "1234"
+    # The box's answer leaves with the address to which the film was sent.
+    with capture(isp, "answer", "vlan2", f"udp and host {VOD}", "") as answers:
+        run(isp, SENDER_PROGRAM, VOD, 48441, "10.214.0.10", 27336, "vlan2")
+        run(pc, SENDER_PROGRAM, PC, 27336, VOD, 48441, "eth0")
+        isp.run("ping -c 1 -W 1 10.214.0.10")
+    assert any(f"10.214.0.10.27336 > {VOD}.48441" in line for line in answers), answers
+
+
+def test_rtsp_helper_that_the_kernel_does_not_have_costs_nothing(pc, router, as_shipped):
+    out, _stats = applied(nat_firewall_iptv_vod_mode="rtsp_helper")
+    words = " ".join(out.split())
+    assert "cannot have the table inet homerouter_rtsp, which goes without it" in words, out
+    assert "needs the kernel module nf_nat_rtsp" in words and "set the variable to dnat or none" in words, out
+    assert online(pc)
+    assert not router.file("/etc/homerouter/rtsp.nft").exists
+    assert applied(nat_firewall_iptv_vod_mode="rtsp_helper")[1]["changed"] == 0
+
+
+def test_rtsp_helper_reads_along_with_video_on_demand_only(pc, router, television_route, as_shipped):
+    """The kernel's own helper for SIP stands for that for RTSP: which connections get it is what the table says."""
+    there = {"nat_firewall_iptv_vod_mode": "rtsp_helper", "__nat_firewall_rtsp_helper": "sip", "__nat_firewall_rtsp_module": "nf_conntrack_sip"}
+    out, _stats = applied(**there)
+    assert "goes without it" not in " ".join(out.split()), out
+    assert applied(**there)[1]["changed"] == 0
+    router.check_output("systemctl restart nftables.service")
+    # 0x2000: a helper was attached by a rule (IPS_HELPER in linux/netfilter/nf_conntrack_common.h).
+    helped = f'iifname "vlan100" ct status & 0x2000 == 0x2000 ip daddr . tcp dport {{}} {{{{ {VOD} . 554 }}}} counter'
+    router.check_output(
+        f"nft 'table inet probe {{ chain helped {{ type filter hook postrouting priority 200; {helped.format('==')}; {helped.format('!=')}; }}; }}'"
+    )
+    try:
+        for target, port in ((VOD, 554), (VOD, 555), (WEB, 554)):
+            pc.run(f"curl --silent --max-time 1 http://{target}:{port}/")
+        counted = [int(number) for number in re.findall(r"packets (\d+)", router.check_output("nft list table inet probe"))]
+    finally:
+        router.check_output("nft delete table inet probe")
+    assert counted[0] > 0 and counted[1] == 0, counted
+    applied(nat_firewall_iptv_vod_mode="none")
+    assert router.run("nft list table inet homerouter_rtsp").rc != 0
+    assert not router.file("/etc/homerouter/rtsp.nft").exists
+
+
+def test_configuration_server_of_set_top_boxes_is_there_or_not(pc, isp, as_shipped):
+    acs, ports = "80.58.63.218", (7008, 8080)
+    isp.check_output(f"ip address replace {acs}/32 dev lo; cat > /tmp/acs.py <<'X'\n{ECHO}\nX")
+    for port in ports:
+        isp.check_output(f"systemd-run --quiet --collect --unit=acs-{port} python3 /tmp/acs.py {port}")
+        isp.check_output(f"timeout 10 sh -c 'until ss -Hltn sport = :{port} | grep -q .; do sleep 0.05; done'")
+    try:
+        assert all(asked(pc, acs, port) for port in ports)
+        applied(nat_firewall_iptv_acs_policy="reject")
+        with capture(pc, "refused", "eth0", "icmp", "-v") as lines:
+            assert asked(pc, acs, 7008) == ""
+        assert any(f"{acs} unreachable" in line for line in lines), lines
+        assert asked(pc, acs, 8080) != ""
+    finally:
+        isp.check_output(f"systemctl stop acs-7008 acs-8080; ip address delete {acs}/32 dev lo")
+
+
 def forwarded_by_rules(pc, router) -> int:
     """Packets of one download of 20 MB that pass the slow path."""
     router.check_output("nft 'table inet probe { chain forward { type filter hook forward priority 20; tcp sport 80 counter; }; }'")
@@ -260,7 +500,9 @@ REFUSED = [
     ),
     ({"nat_firewall_rules": [{"name": "odd", "ports": ["22"], "action": "drop"}]}, ["nat_firewall_rules[0].ports", "22", "set protocol"]),
     ({"nat_firewall_voip_prefix": "10.31.255.134/27"}, ["nat_firewall_voip_prefix", "10.31.255.134/27", "home_voip_prefix"]),
-    ({"nat_firewall_iptv_groups": "10.0.0.0/8"}, ["nat_firewall_iptv_groups", "10.0.0.0/8", "239.0.0.0/8"]),
+    ({"nat_firewall_iptv_groups": ["10.0.0.0/8"]}, ["nat_firewall_iptv_groups[0]", "10.0.0.0/8", "239.0.0.0/16"]),
+    ({"nat_firewall_iptv_sources": ["0.0.0.0/0"]}, ["nat_firewall_iptv_sources[0]", "0.0.0.0/0", "172.16.0.0/12"]),
+    ({"nat_firewall_iptv_vod_mode": "dnat"}, ["nat_firewall_iptv_vod_box is", "nat_firewall_iptv_vod_mode is dnat", "home_iptv_boxes"]),
 ]
 
 

@@ -17,7 +17,13 @@ PLAN: dict[str, Any] = {
     "trusted_interfaces": ["wg0", "br-*"],
     "lan_address": "192.168.1.1/24",
     "iptv_gateway": "10.128.0.1",
-    "iptv_groups": "239.0.0.0/8",
+    "iptv_sources": ["172.16.0.0/12"],
+    "iptv_groups": ["239.0.0.0/16"],
+    "iptv_vod_mode": "none",
+    "iptv_vod_box": "",
+    "iptv_vod_sources": ["172.26.0.0/16"],
+    "iptv_acs_policy": "allow",
+    "iptv_acs_address": "80.58.63.218",
     "voip_prefix": "10.31.255.128/27",
     "flow_offload_device": None,
     "port_forwards": [
@@ -54,8 +60,18 @@ def test_a_plan_in_order():
         ({"lan_address": "192.168.1.1"}, ["nat_firewall_lan_address", "192.168.1.1/24"]),
         ({"lan_address": "home"}, ["nat_firewall_lan_address", "'home'"]),
         ({"iptv_gateway": "10.128.0.1/9"}, ["nat_firewall_iptv_gateway", "'10.128.0.1/9'", "home_iptv_gateway"]),
-        ({"iptv_groups": "172.26.0.0/16"}, ["nat_firewall_iptv_groups", "239.0.0.0/8"]),
-        ({"iptv_groups": "all"}, ["nat_firewall_iptv_groups", "'all'"]),
+        ({"iptv_groups": ["172.26.0.0/16"]}, ["nat_firewall_iptv_groups[0]", "'172.26.0.0/16'", "such as 239.0.0.0/16"]),
+        ({"iptv_groups": ["239.0.0.0/8"]}, ["nat_firewall_iptv_groups[0]", "239.255.255.250"]),
+        ({"iptv_groups": ["239.0.0.0/16", "all"]}, ["nat_firewall_iptv_groups[1]", "'all'"]),
+        ({"iptv_groups": []}, ["nat_firewall_iptv_groups is empty", "239.0.0.0/16"]),
+        ({"iptv_sources": []}, ["nat_firewall_iptv_sources is empty", "172.16.0.0/12"]),
+        ({"iptv_sources": ["0.0.0.0/0"]}, ["nat_firewall_iptv_sources[0]", "half the Internet"]),
+        ({"iptv_vod_mode": "rtsp_helper", "iptv_vod_sources": ["239.0.0.0/16"]}, ["nat_firewall_iptv_vod_sources[0]", "'239.0.0.0/16'"]),
+        ({"iptv_vod_mode": "dnat", "iptv_vod_box": "192.168.1.200", "iptv_vod_sources": []}, ["nat_firewall_iptv_vod_sources is empty"]),
+        ({"iptv_vod_mode": "dnat"}, ["nat_firewall_iptv_vod_box is ''", "nat_firewall_iptv_vod_mode is dnat", "set-top box"]),
+        ({"iptv_vod_mode": "dnat", "iptv_vod_box": "192.168.2.5"}, ["nat_firewall_iptv_vod_box", "no device of the LAN 192.168.1.0/24"]),
+        ({"iptv_vod_mode": "dnat", "iptv_vod_box": "192.168.1.1"}, ["nat_firewall_iptv_vod_box", "no device of the LAN"]),
+        ({"iptv_acs_policy": "reject", "iptv_acs_address": "main.acs"}, ["nat_firewall_iptv_acs_address", "'main.acs'", "80.58.63.218"]),
         ({"voip_prefix": "10.31.255.134/27"}, ["nat_firewall_voip_prefix", "'10.31.255.134/27'", "10.31.255.128/27"]),
         ({"voip_prefix": "10.31.255.134"}, ["nat_firewall_voip_prefix", "with prefix length"]),
         ({"flow_offload_device": ""}, ["nat_firewall_flow_offload_device", "home_uplink"]),
@@ -83,6 +99,20 @@ def test_each_mistake_is_named_with_value_and_cure(change, words):
     assert len(problems) == 1, problems
     assert all(word in problems[0] for word in words), problems
     assert ": " in problems[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iptv_vod_mode": "dnat", "iptv_vod_box": "192.168.1.200"},
+        {"iptv_vod_mode": "rtsp_helper"},
+        {"iptv_acs_policy": "reject"},
+        # Without television, nobody asks for what it needs.
+        {"zones": {"lan": "vlan100", "internet": "ppp0"}, "iptv_groups": [], "iptv_sources": [], "iptv_vod_mode": "dnat"},
+    ],
+)
+def test_television_in_order(change):
+    assert _firewall.problems_of({**PLAN, **change}) == []
 
 
 def test_forwards_of_different_protocols_share_a_port():
