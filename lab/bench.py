@@ -128,17 +128,17 @@ def _groups_at_once() -> dict[str, Any]:
 
 
 def _gap(harm: str, seconds: int) -> float:
-    """Longest time without a picture, in seconds, when something is done to the router while a box plays for so many seconds."""
+    """Longest time without a picture, in seconds, when something is done to the router while a box plays for so many seconds.
+
+    The box gives up when the picture is away for half of them.
+    """
     with concurrent.futures.ThreadPoolExecutor() as pool:
         watching = pool.submit(
-            _box, BOXES[0], f"--steps address,channel --watch {CHANNELS} --play {seconds} --patience {seconds}"
+            _box, BOXES[0], f"--steps address,channel --watch {CHANNELS} --play {seconds} --patience {seconds // 2}"
         )
         poll(lambda: json.loads(_sure("isp", "headend ctl status"))["groups"][CHANNEL]["flowing"], 20, "the picture")
         _sure("router", harm)
-        gap = watching.result()["channel"]["longest_gap_ms"] / 1000
-    if gap > seconds / 2:
-        raise LabError(f"no picture within {gap:.0f} s after `{harm}` on the router")
-    return round(gap, 1)
+        return round(watching.result()["channel"]["longest_gap_ms"] / 1000, 1)
 
 
 def _television() -> dict[str, Any]:
