@@ -40,7 +40,7 @@ phyint vlan3 disabled
 phyint vlan6 disabled
 phyint ppp0 disabled
 """
-OURS, BY_HAND = "the router's", "by hand"
+OURS, BY_HAND = "router's", "by hand"
 PROXIES = {
     OURS: "systemctl stop igmpproxy-by-hand; systemctl start igmpproxy",
     BY_HAND: f"systemctl stop igmpproxy; printf '%s' '{PLAIN_PROXY}' > /run/igmpproxy-by-hand.conf;"
@@ -128,17 +128,17 @@ def _groups_at_once() -> dict[str, Any]:
 
 
 def _gap(harm: str, seconds: int) -> float:
-    """Longest time without a picture, in seconds, when something is done to the router while a box plays for so many seconds."""
+    """Longest time without a picture, in seconds, when something is done to the router while a box plays for so many seconds.
+
+    The box gives up when the picture is away for half of them.
+    """
     with concurrent.futures.ThreadPoolExecutor() as pool:
         watching = pool.submit(
-            _box, BOXES[0], f"--steps address,channel --watch {CHANNELS} --play {seconds} --patience {seconds}"
+            _box, BOXES[0], f"--steps address,channel --watch {CHANNELS} --play {seconds} --patience {seconds // 2}"
         )
         poll(lambda: json.loads(_sure("isp", "headend ctl status"))["groups"][CHANNEL]["flowing"], 20, "the picture")
         _sure("router", harm)
-        gap = watching.result()["channel"]["longest_gap_ms"] / 1000
-    if gap > seconds / 2:
-        raise LabError(f"no picture within {gap:.0f} s after `{harm}` on the router")
-    return round(gap, 1)
+        return round(watching.result()["channel"]["longest_gap_ms"] / 1000, 1)
 
 
 def _television() -> dict[str, Any]:
@@ -197,8 +197,8 @@ def main() -> None:
     print(f"  {'online after the router booted':<34} {report['boot']['seconds']:>8} s")
     for what, found in report["television"]["zap_ms"].items():
         for name in PROXIES:
-            print(f"  {f'zap, {what}, igmpproxy {name} (ms)':<34} {found[name]['p50']:>8}   p95 {found[name]['p95']}")
-        print(f"  {f'zap, {what}, ratio of p50 and p95':<34} {found['ratio']['p50'] or '-':>8}   {found['ratio']['p95'] or '-'}")
+            print(f"  {f'zap, {what}, {name} igmpproxy (ms)':<34} {found[name]['p50']:>8}   p95 {found[name]['p95']}")
+        print(f"  {f'zap, {what}, ratio':<34} {found['ratio']['p50'] or '-':>8}   {found['ratio']['p95'] or '-'}")
     many = report["television"]["groups_at_once"]
     print(f"  {'channels at once':<34} {many['playing']:>8} of {many['asked']}, {many['lost']} packets lost")
     for harm, seconds in report["television"]["gap_seconds"].items():

@@ -177,16 +177,25 @@ voice-dhcp 10.25.192.1 3600
 sysctl --quiet net.ipv4.ip_default_ttl=255
 # Routes by RIP, as the ISP announces them: of voice one, of television what its gateway sent in 2014 and what it sends today.
 sed -i 's/^ripd=no/ripd=yes/' /etc/frr/daemons
-routes_2014="172.26.22.0/26 172.26.22.56/29 172.26.23.0/27 172.26.23.4/32 172.26.23.5/32 172.26.23.23/32 172.26.23.24/32
-    172.26.23.30/32 172.26.80.0/21"
-routes_today="172.26.0.0/17 172.23.0.0/17 10.93.18.0/24"
+routes_2014="172.26.22.0/26
+172.26.22.56/29
+172.26.23.0/27
+172.26.23.4/32
+172.26.23.5/32
+172.26.23.23/32
+172.26.23.24/32
+172.26.23.30/32
+172.26.80.0/21"
+routes_today="172.26.0.0/17
+172.23.0.0/17
+10.93.18.0/24"
 cat > /etc/frr/frr.conf <<CONF
 router rip
  version 2
  network vlan2
  network vlan3
  route 10.31.255.128/27
-$(printf ' route %s\n' $routes_2014 $routes_today)
+$(printf '%s\n' "$routes_2014" "$routes_today" | sed 's/^/ route /')
  distribute-list prefix television out vlan2
  distribute-list prefix voice out vlan3
 ip prefix-list television deny 10.31.255.128/27
@@ -198,9 +207,9 @@ cat > /usr/local/sbin/television-routes <<SCRIPT
 #!/bin/sh
 set -eu
 case "\${1-}" in
-    2014) announced="$(echo $routes_2014)" withdrawn="$routes_today" ;;
-    today) announced="$routes_today" withdrawn="$(echo $routes_2014)" ;;
-    all) announced="$(echo $routes_2014) $routes_today" withdrawn= ;;
+    2014) announced="$routes_2014" withdrawn="$routes_today" ;;
+    today) announced="$routes_today" withdrawn="$routes_2014" ;;
+    all) announced="$routes_2014 $routes_today" withdrawn= ;;
     *) echo "take 2014, today or all" >&2; exit 2 ;;
 esac
 set --
