@@ -55,10 +55,15 @@ def _lan(problems: list[str], value: str) -> IPv4Interface | None:
     return lan
 
 
-def _gateway(problems: list[str], value: str) -> None:
+def _address(value: str) -> IPv4Address | None:
     try:
-        IPv4Address(value)
+        return IPv4Address(value)
     except ValueError:
+        return None
+
+
+def _gateway(problems: list[str], value: str) -> None:
+    if _address(value) is None:
         problems.append(
             f"nat_firewall_iptv_gateway is {value!r}, which is no IPv4 address (home_iptv_gateway): write it without prefix length, "
             "such as 10.128.0.1"
@@ -72,13 +77,6 @@ def _networks(problems: list[str], plan: dict[str, Any], name: str, check: Calla
         wrong = check(value)
         if wrong is not None:
             problems.append(f"nat_firewall_{name}[{number}] is {value!r}, {wrong[0]}: {wrong[1]}")
-
-
-def _address(value: str) -> IPv4Address | None:
-    try:
-        return IPv4Address(value)
-    except ValueError:
-        return None
 
 
 def _television(problems: list[str], plan: dict[str, Any], lan: IPv4Interface | None) -> None:

@@ -148,6 +148,15 @@ def test_set_top_box_gets_what_television_needs_and_nobody_else_does(provider, p
     assert answers == [television] * 3 + [plain] * 4 + [salon] * 3 + [plain]
 
 
+def test_line_without_television_has_no_set_top_boxes(provider, pc):
+    code, out, _stats = converge(**ROLE, dhcp_server_provider=provider, dhcp_server_iptv_enabled=False)
+    assert code == 0, out[-2000:]
+    assert devices(pc, {"mac": PRINTER, "vendor_class": "[IAL]"}, BOX) == [
+        granted("192.168.1.211", OPTIONS),
+        granted("192.168.1.30", OPTIONS | {"12": b"salon".hex()}),
+    ]
+
+
 def test_pool_has_two_addresses_and_lends_no_reserved_one(provider, pc):
     first, second, third = devices(pc, FIRST, SECOND, THIRD)
     assert {first["ack"]["address"], second["ack"]["address"]} == {"192.168.1.210", "192.168.1.212"}
