@@ -77,6 +77,8 @@ def _port_lines(port: str, spec: dict[str, Any]) -> list[str]:
     lines = [f"bridge vlan add dev {port} vid {vid}" for vid in spec.get("tagged", [])]
     if "access" in spec:
         lines.append(f"bridge vlan add dev {port} vid {spec['access']} pvid untagged")
+    if spec.get("immediate_leave"):
+        lines.append(f"bridge link set dev {port} fastleave on")
     if spec.get("mrouter"):
         lines += [f"bridge vlan set dev {port} vid {vid} mcast_router 2" for vid in spec["tagged"]]
     return lines
