@@ -76,7 +76,12 @@ def _cables(hosts: list[str]) -> str:
 def _port_lines(port: str, spec: dict[str, Any]) -> list[str]:
     lines = [f"bridge vlan add dev {port} vid {vid}" for vid in spec.get("tagged", [])]
     if "access" in spec:
-        lines.append(f"bridge vlan add dev {port} vid {spec['access']} pvid untagged")
+        lines += [
+            f"bridge vlan add dev {port} vid {spec['access']} pvid untagged",
+            # Linux snoops only where it knows a querier, and not in the 10 s after it has met one. A real switch goes by its router ports:
+            # a report that reached another box would keep it from saying that it leaves (RFC 2236, section 3). So one is not forgotten.
+            f"bridge vlan global set dev br0 vid {spec['access']} mcast_querier_interval 360000000",
+        ]
     if spec.get("immediate_leave"):
         lines.append(f"bridge link set dev {port} fastleave on")
     if spec.get("mrouter"):

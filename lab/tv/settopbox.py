@@ -391,6 +391,8 @@ class Box:
                 new = self.tune(*self.channels[number % len(self.channels)])
                 lasted = wire.fade_ms(old.group, left, self.arguments.patience)
                 evidence["zaps"].append({"from": old.group, "to": new.group, "join_ms": new.join_ms, "leave_ms": lasted})
+                if lasted is None:
+                    raise Stopped(f"{old.group} still flows {self.arguments.patience:g} s after it was left")
 
     def step_leave(self, evidence: dict[str, Any]) -> None:
         """Switch off."""
