@@ -189,7 +189,10 @@ def session(router) -> dict[str, str]:
     """What a second run may not touch."""
     return {
         "pppoe session": router.check_output("cat /proc/net/pppoe"),
-        "daemons": router.check_output("systemctl show -p MainPID -p ExecMainStartTimestampMonotonic 'pppoe-*' 'kea*' 'unbound*' 'igmpproxy*' 'homerouter-*' systemd-networkd"),
+        "daemons": router.check_output(
+            "systemctl show -p MainPID -p ExecMainStartTimestampMonotonic"
+            " 'pppoe-*' 'kea*' 'unbound*' 'igmpproxy*' 'homerouter-*' systemd-networkd"
+        ),
         "ruleset": router.check_output("nft -a list table inet homerouter | grep -v counter"),
     }
 
