@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import HOME
+from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import groups, sources
 
 UNITS = ("igmpproxy.service", "homerouter-igmp-keepalive.service")
 # As igmpproxy's own reader of its configuration cuts words (MAX_TOKEN_LENGTH), and as the kernel limits names.
@@ -38,12 +38,11 @@ def plan_problems(plan: dict[str, Any]) -> list[str]:
         problems.append(
             f"multicast_lan_interfaces has {len(plan['lan_interfaces'])} entries: name 1 to {_MAX_LAN_INTERFACES} interfaces with set-top boxes behind"
         )
-    for variable in ("groups", "sources"):
-        check = HOME[f"home_iptv_{variable}"].entries[""].check
+    for variable, check, example in (("groups", groups, "239.0.0.0/16"), ("sources", sources, "172.16.0.0/12")):
         if not plan[variable]:
-            problems.append(f"multicast_{variable} is empty, and nothing would pass: name networks, such as {HOME[f'home_iptv_{variable}'].default[0]}")
+            problems.append(f"multicast_{variable} is empty, and nothing would pass: name networks, such as {example}")
         for number, value in enumerate(plan[variable]):
-            wrong = check(value) if check else None
+            wrong = check(value)
             if wrong:
                 problems.append(f"multicast_{variable}[{number}] is {value!r}, {wrong[0]} (home_iptv_{variable}): {wrong[1]}")
     if plan["rp_filter_mode"] == "routed":
