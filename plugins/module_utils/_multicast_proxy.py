@@ -56,11 +56,30 @@ def plan_problems(plan: dict[str, Any]) -> list[str]:
     for variable, least, most, cure in (
         ("threshold", 1, 255, "give the least TTL of packets that pass; 1 lets all pass that may go on"),
         ("max_memberships", 20, 65536, "give the number of groups that may be watched at once; 512 is plenty"),
+        ("verify_seconds", 1, 600, "give the seconds that television may take to come in"),
         ("keepalive_seconds", 0, 120, "give the seconds between two rounds of reports, fewer than the 125 of a querier, or 0 for none"),
     ):
         if not least <= plan[variable] <= most:
             problems.append(f"multicast_{variable} is {plan[variable]}, outside {least} to {most}: {cure}")
+    if plan["verify_group"] and not problems:
+        problems += _verify_problems(plan["verify_group"], plan["groups"])
     return problems
+
+
+def _verify_problems(value: str, allowed: list[str]) -> list[str]:
+    group, _colon, port = value.rpartition(":")
+    try:
+        address = ipaddress.IPv4Address(group)
+        known = port.isdigit() and 1 <= int(port) <= 65535
+        passes = any(address in ipaddress.IPv4Network(network) for network in allowed)
+    except ValueError:
+        known = passes = False
+    if known and passes:
+        return []
+    return [
+        f"multicast_verify_group is {value!r}, which is no {'group of multicast_groups' if known else 'group with port'}: write one that the ISP "
+        "always sends, such as 239.0.2.30:22222, or nothing"
+    ]
 
 
 def settings(plan: dict[str, Any], interfaces: Iterable[str]) -> dict[str, int]:

@@ -75,6 +75,14 @@ options:
     description: Seconds between two rounds of reports, V(0) for none.
     type: int
     default: 60
+  verify_group:
+    description: Group with port that is to prove television, empty for none.
+    type: str
+    default: ""
+  verify_seconds:
+    description: Seconds that the proof may take.
+    type: int
+    default: 30
   packages:
     description: Debian packages that are needed.
     type: list
@@ -156,41 +164,52 @@ def vifs() -> set[str]:
     return {vif.name for vif in _multicast.parse_vifs(text, "little").values()} if text else set()
 
 
-def holders() -> dict[int, str]:
-    """Programs with a raw IGMP socket by process id, without this role's own."""
+def holders() -> tuple[bool, list[str]]:
+    """Programs with a raw IGMP socket: whether this role's igmpproxy is one, and the others."""
     inodes = _multicast_proxy.igmp_sockets(_stack.read("/proc/net/raw"))
-    found = {}
+    ours = False
+    others = {}
     for link in glob.glob("/proc/[0-9]*/fd/*"):
         try:
             target = os.readlink(link)
         except OSError:
             continue
+        if not target.startswith("socket:[") or target[8:-1] not in inodes:
+            continue
         pid = int(link.split("/")[2])
-        if target.startswith("socket:[") and target[8:-1] in inodes and _dhcp.unit_of_process(pid) not in _multicast_proxy.UNITS:
-            found[pid] = _stack.read(f"/proc/{pid}/comm").strip()
-    return found
+        unit = _dhcp.unit_of_process(pid)
+        if unit == _multicast_proxy.UNITS[0]:
+            ours = True
+        elif unit not in _multicast_proxy.UNITS:
+            others[pid] = f"{_stack.read(f'/proc/{pid}/comm').strip()} (process {pid})"
+    return ours, [others[pid] for pid in sorted(others)]
 
 
-def rival(own: set[str]) -> str:
+def proxied() -> set[str]:
+    """Interfaces that this role's igmpproxy routes, none where somebody else does."""
+    return vifs() if holders()[0] else set()
+
+
+def rival(module: AnsibleModule) -> str:
     """Why this host's kernel would not take the proxy, empty if it would: it takes one multicast routing daemon at a time."""
-    if own <= vifs():
+    ours, others = holders()
+    taken = bool(vifs())
+    if ours or (not taken and _stack.unit_state(module.run_command, _multicast_proxy.UNITS[0])[0]):
         return ""
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP) as probe:
-            probe.setsockopt(socket.IPPROTO_IP, _MRT_INIT, 1)
-            probe.setsockopt(socket.IPPROTO_IP, _MRT_DONE, 1)
-        return ""
-    except OSError as error:
-        if error.errno in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
-            return "this host's kernel cannot route multicast (CONFIG_IP_MROUTE): use a distribution's kernel, all of which can"
-        if error.errno != errno.EADDRINUSE:
-            raise
-    programs = [f"{name} (process {pid})" for pid, name in sorted(holders().items())]
-    if not programs:
-        return ""
+    if not taken:
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP) as probe:
+                probe.setsockopt(socket.IPPROTO_IP, _MRT_INIT, 1)
+                probe.setsockopt(socket.IPPROTO_IP, _MRT_DONE, 1)
+            return ""
+        except OSError as error:
+            if error.errno in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
+                return "this host's kernel cannot route multicast (CONFIG_IP_MROUTE): use a distribution's kernel, all of which can"
+            if error.errno != errno.EADDRINUSE:
+                raise
     return (
-        f"another daemon routes multicast on this host, and the kernel has room for one: stop and disable {', '.join(programs)}, "
-        "or leave the role multicast out"
+        "another daemon routes multicast on this host, and the kernel has room for one: stop and disable "
+        f"{', '.join(others) or 'it, wherever it runs'}, or leave the role multicast out"
     )
 
 
@@ -205,7 +224,7 @@ def host_problems(module: AnsibleModule) -> list[str]:
         + [("multicast_lan_interfaces", name) for name in params["lan_interfaces"]]
         if not module.check_mode and not os.path.exists(f"/sys/class/net/{name}")
     ]
-    other = rival({params["iptv_interface"], *params["lan_interfaces"]})
+    other = rival(module)
     return problems + ([other] if other else [])
 
 
@@ -238,6 +257,8 @@ def main() -> None:
             "lan_igmp_version": versions,
             "threshold": {"type": "int", "default": 1},
             "keepalive_seconds": {"type": "int", "default": 60},
+            "verify_group": {"type": "str", "default": ""},
+            "verify_seconds": {"type": "int", "default": 30},
             "packages": {"type": "list", "elements": "str", "default": []},
             "files": {"type": "dict", "default": {}},
             "wait": {"type": "int", "default": 0},
@@ -253,7 +274,7 @@ def main() -> None:
     deadline = time.monotonic() + params["wait"]
     while True:
         active = [unit for unit in _multicast_proxy.UNITS if _stack.unit_state(module.run_command, unit)[0]]
-        lacking = _multicast_proxy.lacks(params, active, vifs())
+        lacking = _multicast_proxy.lacks(params, active, proxied())
         differs = drift(module)
         if not (lacking or (differs and params["wait"])) or time.monotonic() > deadline:
             break

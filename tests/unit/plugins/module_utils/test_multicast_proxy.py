@@ -13,7 +13,7 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import _mult
 PLAN = {
     "iptv_interface": "vlan2", "iptv_gateway": "10.128.0.1", "lan_interfaces": ["vlan100"], "groups": ["239.0.0.0/16"],
     "sources": ["172.16.0.0/12"], "rp_filter_mode": "routed", "max_memberships": 512, "iptv_igmp_version": "auto", "lan_igmp_version": "2",
-    "threshold": 1, "keepalive_seconds": 60,
+    "threshold": 1, "keepalive_seconds": 60, "verify_group": "239.0.2.30:22222", "verify_seconds": 30,
 }  # fmt: skip
 RAW = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
    1: 00000000:0001 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1111 3 000000007bcfd3da 0
@@ -43,6 +43,10 @@ def test_good_plan():
         ({"iptv_gateway": "vlan2"}, ["multicast_iptv_gateway is 'vlan2'", "10.128.0.1"]),
         ({"threshold": 0}, ["multicast_threshold is 0, outside 1 to 255"]),
         ({"max_memberships": 19}, ["multicast_max_memberships is 19"]),
+        ({"verify_group": "239.0.2.30"}, ["multicast_verify_group is '239.0.2.30'", "no group with port"]),
+        ({"verify_group": "239.0.2.30:0"}, ["no group with port"]),
+        ({"verify_group": "239.1.2.30:22222"}, ["multicast_verify_group is '239.1.2.30:22222'", "no group of multicast_groups"]),
+        ({"verify_seconds": 0}, ["multicast_verify_seconds is 0, outside 1 to 600"]),
         ({"keepalive_seconds": 125}, ["multicast_keepalive_seconds is 125", "0 for none"]),
     ],
 )
