@@ -82,13 +82,14 @@ def converge(**variables: Any) -> tuple[int, str, dict[str, Any]]:
 
 def ask(module: str, **arguments: Any) -> dict[str, Any]:
     """What a module of the collection answers on the router; one that changes something is not for this."""
+    env = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "playbooks" / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    env.pop("ANSIBLE_FORCE_COLOR", None)
     done = subprocess.run(
         [
             str(Path(sys.executable).parent / "ansible"), "router", "-i", str(ROOT / "playbooks" / "home"),
             "-m", f"homerouter.tripleplay.{module}", "-a", json.dumps(arguments),
         ],
-        cwd=ROOT / "build", env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "playbooks" / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
-        text=True, capture_output=True, check=False,
+        cwd=ROOT / "build", env=env, text=True, capture_output=True, check=False,
     )  # fmt: skip
     assert "=> {" in done.stdout, done.stdout + done.stderr
     return json.loads(done.stdout.partition("=> ")[2])
