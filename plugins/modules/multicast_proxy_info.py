@@ -278,6 +278,7 @@ def main() -> None:
         differs = drift(module)
         if not (lacking or (differs and params["wait"])) or time.monotonic() > deadline:
             break
+        # Between two looks: neither systemd nor the kernel's table would wake a module.
         time.sleep(INTERVAL)
     if params["wait"] and lacking + differs:
         module.fail_json(

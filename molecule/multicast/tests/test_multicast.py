@@ -378,6 +378,7 @@ def test_picture_is_back_when_the_interface_is_made_anew(stb, isp, router, event
 def test_picture_is_back_when_the_cable_is_back(stb, isp, router, switch, eventually, record_property):
     with watching(stb, isp, eventually) as seen:
         switch.check_output("ip link set gi2 down")
+        # The outage itself.
         time.sleep(20)
         switch.check_output("ip link set gi2 up")
         plugged = time.monotonic()
