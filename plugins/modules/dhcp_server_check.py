@@ -296,6 +296,7 @@ def main() -> None:
     """Entry point."""
     text = {"type": "str", "required": True}
     texts = {"type": "list", "elements": "str", "default": []}
+    devices = {"type": "list", "elements": "dict", "default": [], "options": {"name": text, "mac": text, "address": text}}
     module = AnsibleModule(
         argument_spec={
             "interface": text,
@@ -307,14 +308,9 @@ def main() -> None:
             "domain": text,
             "interface_mtu": {"type": "int", "required": True},
             "lease_seconds": {"type": "int", "required": True},
-            "reservations": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {"name": text, "mac": text, "address": text},
-            },
+            "reservations": devices,
             "iptv_enabled": {"type": "bool", "default": False},
-            "iptv_boxes": {"type": "list", "elements": "dict", "default": [], "options": {"name": text, "mac": text, "address": text}},
+            "iptv_boxes": devices,
             "iptv_vendor_class": {"type": "str", "default": ""},
             "iptv_dns_servers": texts,
             "iptv_option_240": {"type": "str", "default": ""},
