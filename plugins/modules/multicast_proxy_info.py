@@ -145,7 +145,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
-    _dhcp,
     _multicast,
     _multicast_proxy,
     _packages,
@@ -177,7 +176,7 @@ def holders() -> tuple[bool, list[str]]:
         if not target.startswith("socket:[") or target[8:-1] not in inodes:
             continue
         pid = int(link.split("/")[2])
-        unit = _dhcp.unit_of_process(pid)
+        unit = _stack.unit_of_process(pid)
         if unit == _multicast_proxy.UNITS[0]:
             ours = True
         elif unit not in _multicast_proxy.UNITS:
