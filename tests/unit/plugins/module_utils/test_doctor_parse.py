@@ -85,7 +85,10 @@ def test_dns_answers_are_of_the_question():
 
 
 def test_units():
-    text = "Id=frr.service\nLoadState=loaded\nActiveState=failed\nResult=exit-code\nUnitFileState=enabled\n\nId=x.service\nLoadState=not-found\nActiveState=inactive\n"
+    text = (
+        "Id=frr.service\nLoadState=loaded\nActiveState=failed\nResult=exit-code\nUnitFileState=enabled\n\n"
+        "Id=x.service\nLoadState=not-found\nActiveState=inactive\n"
+    )
     found = _doctor_parse.units(text)
     assert found["frr.service"] == {"load": "loaded", "active": "failed", "result": "exit-code", "enabled": "enabled"}
     assert found["x.service"]["load"] == "not-found"
