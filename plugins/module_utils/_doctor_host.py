@@ -13,6 +13,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import re
 import secrets
 import select
 import socket
@@ -55,6 +56,8 @@ _SYSCTLS = (
     "netfilter/nf_conntrack_max", "netfilter/nf_conntrack_udp_timeout_stream",
 )  # fmt: skip
 _SECONDS = 20
+# pppd shows it with the option show-password.
+_PASSWORD = re.compile(r"(password[= ])(\"[^\"]*\"|\S+)", re.IGNORECASE)
 
 
 def run(argv: list[str], check_rc: bool = False) -> tuple[int, str, str]:
@@ -119,16 +122,25 @@ def arriving(sock: socket.socket, end: float) -> Iterator[tuple[bytes, Any]]:
         yield sock.recvfrom(65535)
 
 
-def _discover(sock: socket.socket, interface: str, messages: dict[bytes, bytes], send: Callable[[bytes], object], seconds: float,
-              enough: Callable[[dict[bytes, list[dict[str, Any]]]], bool]) -> dict[bytes, list[dict[str, Any]]]:  # fmt: skip
-    """Send messages by transaction and collect the offers; again what had no answer by the middle of the time."""
+def _discover(
+    sock: socket.socket, messages: dict[bytes, bytes], send: Callable[[bytes], object], seconds: float, settle: float, own: bool
+) -> dict[bytes, list[dict[str, Any]]]:
+    """Send messages by transaction and collect the offers; again what had no answer by the middle of the time.
+
+    With all answered, by this host if "own", it ends after the time to settle: another server may be slower.
+    """
     found: dict[bytes, list[dict[str, Any]]] = {transaction: [] for transaction in messages}
     start = time.monotonic()
     for end in (start + seconds / 2, start + seconds):
         for transaction, body in messages.items():
             if not found[transaction]:
                 send(body)
-        for packet, (_name, _protocol, kind, _type, mac) in arriving(sock, end):
+        while True:
+            answered = all(any(one["own"] or not own for one in offers) for offers in found.values())
+            left = (start + settle if answered else end) - time.monotonic()
+            if left <= 0 or not select.select([sock], [], [], left)[0]:
+                break
+            packet, (_name, _protocol, kind, _type, mac) = sock.recvfrom(65535)
             datagram = _doctor_parse.read_udp(packet)
             if datagram is None or datagram.source_port != 67:
                 continue
@@ -140,8 +152,8 @@ def _discover(sock: socket.socket, interface: str, messages: dict[bytes, bytes],
                         "mac": ":".join(f"{octet:02x}" for octet in mac[:6]),
                         "options": {str(code): value.hex() for code, value in offer.options.items()},
                     })  # fmt: skip
-            if enough(found):
-                return found
+        if answered:
+            break
     return found
 
 
@@ -156,16 +168,12 @@ def dhcp(plan: dict[str, Any], interface: str) -> dict[str, Any]:
     messages = {
         number: _doctor_parse.discover(number, macs[who], plan["vendor_class"] if who == "box" else "") for number, who in asking.items()
     }
-    start = time.monotonic()
     with tap(interface, _ETH_P_ALL) as sock, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         line.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-
-        def enough(found: dict[bytes, list[dict[str, Any]]]) -> bool:
-            # Another server in the LAN may be slower.
-            return all(any(one["own"] for one in offers) for offers in found.values()) and time.monotonic() - start > plan["patience"] / 3
-
-        found = _discover(sock, interface, messages, lambda body: line.sendto(body, ("255.255.255.255", 67)), plan["patience"], enough)
+        found = _discover(
+            sock, messages, lambda body: line.sendto(body, ("255.255.255.255", 67)), plan["patience"], plan["patience"] / 3, own=True
+        )
     return {"asked": 2 * len(messages), **{who: found[number] for number, who in asking.items()}}
 
 
@@ -175,8 +183,8 @@ def voice_offers(plan: dict[str, Any], interface: str) -> list[dict[str, Any]]:
     body = _doctor_parse.broadcast(_doctor_parse.discover(number, _pppoe_host.mac(interface)))
     with tap(interface, _ETH_P_IP) as sock:
         return _discover(
-            sock, interface, {number: body}, lambda packet: sock.sendto(packet, (interface, _ETH_P_IP, 0, 0, _BROADCAST)), plan["patience"],
-            lambda found: bool(found[number]),
+            sock, {number: body}, lambda packet: sock.sendto(packet, (interface, _ETH_P_IP, 0, 0, _BROADCAST)), plan["patience"],
+            settle=0.0, own=False,
         )[number]  # fmt: skip
 
 
@@ -321,7 +329,8 @@ def pppoe(plan: dict[str, Any], found: dict[str, str], known: dict[str, dict[str
         paths = (f"/etc/ppp/peers/{plan['pppoe_name']}", f"/etc/systemd/system/{unit}", *_SECRETS)
         since = max((os.stat(path).st_mtime for path in paths if os.path.exists(path)), default=0.0) if by_unit else 0.0
         made = _pppoe.attempts(entries if by_unit else [_pppoe.STARTED, *entries], since)
-        told.update(refused=made.refused, exits=made.exits, lines=made.lines[-5:])
+        lines = [_PASSWORD.sub(r"\1(not shown)", line) for line in made.lines[-5:]]
+        told.update(refused=made.refused, exits=made.exits, lines=lines)
     return told
 
 
@@ -492,25 +501,22 @@ def gather(plan: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     timings: dict[str, float] = {}
 
-    def timed(name: str, job: Callable[[], Any]) -> Any:
+    def attempt(name: str, job: Callable[[], Any]) -> Any:
         began = time.monotonic()
         try:
             return job()
+        except (OSError, ValueError, _multicast_probe.ProbeError) as error:
+            facts["errors"].append(f"{name}: {error}")
+            return None
         finally:
             timings[name] = round(time.monotonic() - began, 2)
 
     jobs = _jobs(plan, found, known)
-    answers: dict[str, Any] = {}
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(jobs)) as pool:
-        futures = {name: pool.submit(timed, name, job) for name, job in jobs.items()}
-        for name, future in futures.items():
-            try:
-                answers[name] = future.result()
-            except (OSError, ValueError, _multicast_probe.ProbeError) as error:
-                answers[name] = None
-                facts["errors"].append(f"{name}: {error}")
-        # What needs the answers of others.
-        _follow(plan, facts, answers, timed)
+        futures = {name: pool.submit(attempt, name, job) for name, job in jobs.items()}
+        answers = {name: future.result() for name, future in futures.items()}
+    # What needs the answers of others.
+    _follow(plan, facts, answers, attempt)
     facts.update({name: answer for name, answer in answers.items() if " " not in name})
     facts["seconds"] = round(time.monotonic() - start, 2)
     facts["timings"] = timings
@@ -521,7 +527,7 @@ def gather(plan: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _follow(plan: dict[str, Any], facts: dict[str, Any], answers: dict[str, Any], timed: Callable[[str, Callable[[], Any]], Any]) -> None:
+def _follow(plan: dict[str, Any], facts: dict[str, Any], answers: dict[str, Any], attempt: Callable[[str, Callable[[], Any]], Any]) -> None:
     """Facts that are made from several answers."""
     found = facts["names"]
     if answers.get("firewall") is not None:
@@ -535,14 +541,14 @@ def _follow(plan: dict[str, Any], facts: dict[str, Any], answers: dict[str, Any]
     gateway = (answers.get("voip") or {}).get("gateway")
     if gateway:
         own = next(iter(facts["links"].get(found["voip"], {}).get("addresses", [])), "0.0.0.0/0").partition("/")[0]
-        answered = timed("neighbour voip", lambda: arp(found["voip"], own, gateway, min(1.5, plan["patience"])))
+        answered = attempt("neighbour voip", lambda: arp(found["voip"], own, gateway, min(1.5, plan["patience"])))
         facts["neighbours"].append(_neighbour(gateway, found["voip"], answered))
     if answers.get("multicast") is not None:
         facts["proxy_config"] = True if answers["multicast"]["config"] else None
         seen = {source for one in (answers.get("streams") or {}).values() for source in one["sources"]}
         seen |= {entry["origin"] for entry in answers["multicast"]["routes"] if entry["input_interface"] == found["iptv"]}
-        facts["reverse_path"] = reverse_path(found["iptv"], sorted(seen)) if seen else None
+        facts["reverse_path"] = attempt("reverse_path", lambda: reverse_path(found["iptv"], sorted(seen))) if seen else None
 
 
-def _neighbour(address: str, interface: str, answers: bool) -> dict[str, Any]:
+def _neighbour(address: str, interface: str, answers: bool | None) -> dict[str, Any]:
     return {"dst": address, "dev": interface, "state": ["REACHABLE" if answers else "FAILED"]}

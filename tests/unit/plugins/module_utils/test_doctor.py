@@ -376,7 +376,7 @@ FAULTS: dict[str, Break] = {
     "tv.igmp_version": lambda facts: facts["sysctl"].update({"ipv4/conf/vlan2/force_igmp_version": "1"}),
     "tv.keepalive": at("units", "homerouter-igmp-keepalive.service", **STOPPED),
     "tv.wrong_interface": lambda facts: facts["multicast"]["routes"][0].update(wrong_interface_per_second=30.0),
-    "tv.unresolved": lambda facts: facts["multicast"]["routes"][0].update(resolved=False, input_interface=None),
+    "tv.unresolved": lambda facts: facts["multicast"]["routes"][0].update(group="239.0.0.2", resolved=False, input_interface=None),
     "tv.box_option240": lambda facts: facts["dhcp"]["box"][0]["options"].update({"240": b":::::239.0.2.29:22222".hex()}),
     "tv.box_option125": lambda facts: facts["dhcp"]["box"][0]["options"].update({"125": "00"}),
     "tv.box_dns": lambda facts: facts["dhcp"]["box"][0]["options"].update({"6": "c0a80101"}),
