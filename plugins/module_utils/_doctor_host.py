@@ -17,7 +17,6 @@ import re
 import secrets
 import select
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -60,23 +59,19 @@ _SECONDS = 20
 _PASSWORD = re.compile(r"(password[= ])(\"[^\"]*\"|\S+)", re.IGNORECASE)
 
 
-def run(argv: list[str], check_rc: bool = False) -> tuple[int, str, str]:
-    """A command's code, output and errors, as AnsibleModule.run_command has it, but for many threads at once."""
-    try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False, env={**os.environ, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except FileNotFoundError:
-        return 127, "", f"{argv[0]} is not installed"
-    except subprocess.TimeoutExpired:
-        return 124, "", f"{argv[0]} did not end within {_SECONDS} s"
-    if check_rc and done.returncode:
-        raise OSError(f"`{' '.join(argv)}` failed: {done.stderr.strip()}")
-    return done.returncode, done.stdout, done.stderr
+def bounded(run_command: Callable[..., tuple[int, str, str]]) -> _stack.Run:
+    """AnsibleModule.run_command for many threads at once: it ends no process, no command hangs it, and what is not installed has code 127."""
+
+    def run(argv: list[str], check_rc: bool = False) -> tuple[int, str, str]:
+        code, out, err = run_command(["timeout", str(_SECONDS), *argv], handle_exceptions=False, environ_update={"LC_ALL": "C"})
+        if check_rc and code:
+            raise OSError(f"`{' '.join(argv)}` failed: {err.strip()}")
+        return code, out, err
+
+    return run
 
 
-def links() -> dict[str, dict[str, Any]]:
+def links(run: _stack.Run) -> dict[str, dict[str, Any]]:
     """All interfaces with their counters."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
         shown = pool.submit(run, ["ip", "-json", "-details", "address", "show"], True)
@@ -220,7 +215,7 @@ def dns(server: str, name: str, kind: int, seconds: float) -> dict[str, Any]:
     return result
 
 
-def pings(server: str) -> bool:
+def pings(run: _stack.Run, server: str) -> bool:
     """Whether a server answers ping: a hint, since many do not."""
     return run(["ping", "-n", "-c", "1", "-W", "1", server])[0] == 0
 
@@ -306,7 +301,7 @@ def _drain(lines: dict[socket.socket, Stream]) -> None:
 # --- what the host knows -------------------------------------------------------------------------------------------
 
 
-def pppoe(plan: dict[str, Any], found: dict[str, str], known: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def pppoe(run: _stack.Run, plan: dict[str, Any], found: dict[str, str], known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The link, who answers on its VLAN, and what pppd has said. A concentrator is asked for in any case."""
     interface, ppp, unit = found["internet"], found["ppp"], f"pppoe-{plan['pppoe_name']}.service"
     address = _pppoe_host.ipv4(ppp) if _pppoe_host.exists(ppp) else None
@@ -365,17 +360,18 @@ def multicast(seconds: float) -> dict[str, Any]:
     return {
         "ours": ours, "others": others, "vifs": [vif.name for vif in vifs.values()], "routes": routes,
         "versions": {name: one.version for name, one in groups.items()},
+        "joined": {name: [member.group for member in one.memberships] for name, one in groups.items()},
         "config": {"path": _PROXY_CONFIG, **_doctor_parse.proxy_config(text)} if text else None,
     }  # fmt: skip
 
 
-def rip() -> dict[str, Any] | None:
+def rip(run: _stack.Run) -> dict[str, Any] | None:
     """Who speaks RIP, where FRR or Quagga says so."""
     code, out, _err = run(["vtysh", "-c", "show ip rip status"])
     return {"sources": _doctor_parse.rip_sources(out)} if code == 0 and "Routing Information Sources" in out else None
 
 
-def firewall(plan: dict[str, Any], found: dict[str, str]) -> tuple[dict[str, Any], bool]:
+def firewall(run: _stack.Run, plan: dict[str, Any], found: dict[str, str]) -> tuple[dict[str, Any], bool]:
     """What the rules do, and whether this collection's are among them."""
     _code, ruleset, _err = run(["nft", "--json", "list", "ruleset"])
     legacy = run(["iptables-legacy-save"])[1] if _stack.read("/proc/net/ip_tables_names").strip() else ""
@@ -386,7 +382,7 @@ def firewall(plan: dict[str, Any], found: dict[str, str]) -> tuple[dict[str, Any
     return told, run(["nft", "list", "table", "inet", "homerouter"])[0] == 0
 
 
-def units(wanted: list[str]) -> dict[str, dict[str, str]] | None:
+def units(run: _stack.Run, wanted: list[str]) -> dict[str, dict[str, str]] | None:
     """systemd's units; None on a host without systemd."""
     if not os.path.isdir("/run/systemd/system"):
         return None
@@ -419,7 +415,7 @@ def sysctls(interfaces: list[str]) -> dict[str, str]:
     return {name: _stack.read(f"/proc/sys/net/{name}").strip() for name in wanted}
 
 
-def reverse_path(interface: str, sources: list[str]) -> list[dict[str, Any]]:
+def reverse_path(run: _stack.Run, interface: str, sources: list[str]) -> list[dict[str, Any]]:
     """Whether senders that were seen would pass the reverse-path filter."""
     addressed = _rp_filter.parse_addressed(run(["ip", "-json", "-4", "address", "show"], True)[1])
     everywhere = _rp_filter_host.value("all", "rp_filter")
@@ -431,7 +427,9 @@ def reverse_path(interface: str, sources: list[str]) -> list[dict[str, Any]]:
     return told
 
 
-def _jobs(plan: dict[str, Any], found: dict[str, str], known: dict[str, dict[str, Any]]) -> dict[str, Callable[[], Any]]:
+def _jobs(
+    run: _stack.Run, plan: dict[str, Any], found: dict[str, str], known: dict[str, dict[str, Any]]
+) -> dict[str, Callable[[], Any]]:
     """What to ask, by the name of the fact; what a service that was not asked for needs, or an interface that is down, is left out."""
     services, patience = set(plan["services"]), plan["patience"]
 
@@ -443,8 +441,8 @@ def _jobs(plan: dict[str, Any], found: dict[str, str], known: dict[str, dict[str
 
     jobs: dict[str, Callable[[], Any]] = {
         "routes": lambda: json.loads(run(["ip", "-json", "-4", "route", "show"], True)[1] or "[]"),
-        "units": lambda: units(plan["units"]),
-        "firewall": lambda: firewall(plan, found),
+        "units": lambda: units(run, plan["units"]),
+        "firewall": lambda: firewall(run, plan, found),
         "secrets": modes,
         "disk": disk,
         "sysctl": lambda: sysctls([found[name] for name in ("iptv", "lan") if name in found]),
@@ -457,14 +455,14 @@ def _jobs(plan: dict[str, Any], found: dict[str, str], known: dict[str, dict[str
         jobs["resolver"] = lambda: dns(lan, plan["domain"], _SOA, min(patience, 2.0))
         jobs["outside"] = lambda: dns(lan, plan["outside_name"], _A, patience)
     if services & {"internet", "lan"}:
-        jobs["pppoe"] = lambda: pppoe(plan, found, known)
+        jobs["pppoe"] = lambda: pppoe(run, plan, found, known)
         for server in plan["forwarders"]:
             jobs[f"forwarder {server}"] = lambda server=server: dns(server, plan["outside_name"], _A, patience)
     if "tv" in services and found.get("iptv"):
         jobs["multicast"] = lambda: multicast(min(1.0, patience))
-        jobs["rip"] = rip
+        jobs["rip"] = lambda: rip(run)
         jobs["iptv_dns"] = lambda: {
-            **dns(plan["iptv_dns"], plan["iptv_name"], _SOA, patience), "ping": pings(plan["iptv_dns"]),
+            **dns(plan["iptv_dns"], plan["iptv_name"], _SOA, patience), "ping": pings(run, plan["iptv_dns"]),
         }  # fmt: skip
         if usable("iptv"):
             places = {"opch": plan["opch"], "guide": plan["guide"], "channel": plan["channel"]}
@@ -487,13 +485,14 @@ def sip(plan: dict[str, Any]) -> dict[str, Any]:
     return {"outcome": told["outcome"], "status_line": told["status_line"], "wrong": wrong}
 
 
-def gather(plan: dict[str, Any]) -> dict[str, Any]:
+def gather(plan: dict[str, Any], run_command: Callable[..., tuple[int, str, str]]) -> dict[str, Any]:
     """All facts, asked for at the same time; what could not be asked is None, with its reason among the errors.
 
-    plan: what the module doctor_facts takes as its options.
+    plan: what the module doctor_facts takes as its options. run_command: as AnsibleModule has it.
     """
     start = time.monotonic()
-    known = links()
+    run = bounded(run_command)
+    known = links(run)
     found = names(plan, known)
     facts: dict[str, Any] = {
         "links": known, "names": found, "cards": list(_pppoe_host.cards()), "time": {"router": time.time(), "controller": None}, "errors": [],
@@ -511,12 +510,12 @@ def gather(plan: dict[str, Any]) -> dict[str, Any]:
         finally:
             timings[name] = round(time.monotonic() - began, 2)
 
-    jobs = _jobs(plan, found, known)
+    jobs = _jobs(run, plan, found, known)
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(jobs)) as pool:
         futures = {name: pool.submit(attempt, name, job) for name, job in jobs.items()}
         answers = {name: future.result() for name, future in futures.items()}
     # What needs the answers of others.
-    _follow(plan, facts, answers, attempt)
+    _follow(run, plan, facts, answers, attempt)
     facts.update({name: answer for name, answer in answers.items() if " " not in name})
     facts["seconds"] = round(time.monotonic() - start, 2)
     facts["timings"] = timings
@@ -527,7 +526,9 @@ def gather(plan: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _follow(plan: dict[str, Any], facts: dict[str, Any], answers: dict[str, Any], attempt: Callable[[str, Callable[[], Any]], Any]) -> None:
+def _follow(
+    run: _stack.Run, plan: dict[str, Any], facts: dict[str, Any], answers: dict[str, Any], attempt: Callable[[str, Callable[[], Any]], Any]
+) -> None:
     """Facts that are made from several answers."""
     found = facts["names"]
     if answers.get("firewall") is not None:
@@ -547,7 +548,7 @@ def _follow(plan: dict[str, Any], facts: dict[str, Any], answers: dict[str, Any]
         facts["proxy_config"] = True if answers["multicast"]["config"] else None
         seen = {source for one in (answers.get("streams") or {}).values() for source in one["sources"]}
         seen |= {entry["origin"] for entry in answers["multicast"]["routes"] if entry["input_interface"] == found["iptv"]}
-        facts["reverse_path"] = attempt("reverse_path", lambda: reverse_path(found["iptv"], sorted(seen))) if seen else None
+        facts["reverse_path"] = attempt("reverse_path", lambda: reverse_path(run, found["iptv"], sorted(seen))) if seen else None
 
 
 def _neighbour(address: str, interface: str, answers: bool | None) -> dict[str, Any]:

@@ -166,6 +166,7 @@ def _style() -> str:
         "svg{display:block;width:100%;height:auto;margin:1rem 0}.link{fill:none;stroke-width:5}.place{fill:var(--card);stroke-width:2}"
         "text{text-anchor:middle;font:15px system-ui,sans-serif;fill:var(--text)}.name{font-weight:600}.quiet{color:var(--quiet)}"
         ".finding{background:var(--card);border-left:.4rem solid;border-radius:.3rem;padding:.8rem 1rem;margin:.8rem 0}"
+        "@media (max-width:30rem){text{font-size:22px}}"
         "dl{margin:.5rem 0}dt{font-weight:600}dd{margin:0 0 .5rem;overflow-wrap:anywhere}code{font:.9em ui-monospace,monospace}"
         f".state{{font-weight:600}}{states}"
     )
@@ -210,11 +211,12 @@ def page(report: Report, host: str, when: str, seconds: float, names: Mapping[st
             )
             body += f"<h3>What follows from other findings</h3><ul>{items}</ul>"
         sections.append(f'<section><h2>{title}: <span class="state {state}">{WORDS[state]}</span></h2><p class="quiet">{note}</p>{body}</section>')
+    order = "".join(f'<li><a href="#{one.check.anchor}">{html.escape(one.words(one.check.text))}</a></li>' for one in report.findings)
     worst = "ok" if not report.findings else report.findings[0].check.severity
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{html.escape(host)}: {headline(report)}</title><style>{_style()}</style></head>\n<body><main>"
         f'<h1>{html.escape(host)}: <span class="state {worst}">{headline(report)}</span></h1>'
         f'<p class="quiet"><time>{html.escape(when)}</time>, {sum(report.made.values())} checks in {seconds:.1f} s</p>\n'
-        f"{drawing(report, names)}\n" + "\n".join(sections) + "\n</main></body></html>\n"
+        f"{drawing(report, names)}\n" + (f"<h2>In this order</h2><ol>{order}</ol>\n" if order else "") + "\n".join(sections) + "\n</main></body></html>\n"
     )

@@ -64,7 +64,7 @@ def main() -> None:
     if not module.get_bin_path("ip"):
         module.fail_json(msg="The command ip is missing: install the package iproute2.")
     try:
-        facts = _doctor_host.gather(_doctor_plan.ready(module.params))
+        facts = _doctor_host.gather(_doctor_plan.ready(module.params), module.run_command)
     except (OSError, ValueError) as error:
         module.fail_json(msg=f"The host's interfaces cannot be read: {error}")
     module.exit_json(changed=False, facts=facts)

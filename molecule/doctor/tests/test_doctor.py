@@ -43,11 +43,14 @@ SINGLE = {fault["name"]: fault for fault in FAULTS["single"]}
 PATIENCE, HEALING = 40, 90
 QUICK = {"patience": 1.0, "watch": 1.0}
 SERVE = """
-import json, sys
+import json, os, subprocess, sys
 sys.path.insert(0, "/run/doctor")
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import _doctor_host
+def run_command(argv, handle_exceptions, environ_update):
+    done = subprocess.run(argv, capture_output=True, text=True, errors="replace", env={**os.environ, **environ_update}, stdin=subprocess.DEVNULL)
+    return done.returncode, done.stdout, done.stderr
 for line in sys.stdin:
-    print(json.dumps(_doctor_host.gather(json.loads(line))), flush=True)
+    print(json.dumps(_doctor_host.gather(json.loads(line), run_command)), flush=True)
 """
 TABLE: list[tuple[str, str, str, float, float]] = []
 
@@ -136,6 +139,9 @@ def made(fault: dict[str, Any]) -> Iterator[dict[str, Any]]:
     finally:
         for host, script in scripts(fault, "heal"):
             on(host, script)
+        for name in fault.get("after", []):
+            for host, script in FAULTS["hurry"][name].items():
+                on(host, script)
 
 
 def examine(doctor: Doctor, name: str, faults: list[dict[str, Any]]) -> None:
@@ -148,7 +154,9 @@ def examine(doctor: Doctor, name: str, faults: list[dict[str, Any]]) -> None:
         found, seconds = doctor.until(wanted, PATIENCE, **values)
         evidence = doctor.facts
     healed, healing = doctor.until(set(), HEALING)
-    TABLE.append((name, " + ".join(sorted(wanted)), "named" if set(found) == wanted else f"named {found}", seconds, healing))
+    named = "named" if set(found) == wanted else f"named {found}"
+    TABLE.append((name, " + ".join(sorted(wanted)), named, seconds, healing))
+    print(f"{name}: {named} in {seconds:.1f} s, {f'still {healed}' if healed else 'healed'} after {healing:.1f} s", flush=True)
     assert set(found) == wanted, {
         key: evidence[key] for key in ("pppoe", "errors", "streams", "neighbours", "voip", "sip", "reverse_path") if key in evidence
     }
@@ -182,7 +190,8 @@ def test_nothing_is_wrong_with_the_house(doctor):
 def test_the_playbook_on_the_healthy_house(router, tmp_path):
     def state() -> str:
         return router.check_output(
-            "find /etc /usr/local -type f -exec stat -c '%n %s %Y' {} + | sort; ip rule; ip route; nft list ruleset | sed 's/packets.*//'"
+            "find /etc /usr/local -type f -exec stat -c '%n %s %Y' {} + | sort; ip rule; ip route;"
+            " nft list ruleset | sed 's/packets.*//'"
         )
 
     before = state()
@@ -211,13 +220,16 @@ def test_the_playbook_on_a_house_with_a_fault(doctor, tmp_path):
 
 def test_the_watch_tells_what_comes_and_what_goes(doctor, tmp_path):
     assert doctor.until(set(), HEALING)[0] == []
+    program = str(Path(sys.executable).parent / "ansible-playbook")
+    values = json.dumps({"doctor_folder": str(tmp_path), "doctor_watch": 1, "doctor_watch_rounds": 40})
     process = subprocess.Popen(
-        [
-            str(Path(sys.executable).parent / "ansible-playbook"), "homerouter.tripleplay.doctor_watch", "-i", str(ROOT / "playbooks" / "home"), "--tags", "lan",
-            "-e", json.dumps({"doctor_folder": str(tmp_path), "doctor_watch": 1, "doctor_watch_rounds": 40}),
-        ],
-        cwd=ROOT / "build", env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "playbooks" / "ansible.cfg")}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [program, "homerouter.tripleplay.doctor_watch", "-i", str(ROOT / "playbooks" / "home"), "--tags", "lan", "-e", values],
+        cwd=ROOT / "build",
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "playbooks" / "ansible.cfg")},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     lines: list[str] = []
 
     def heard(what: str) -> None:

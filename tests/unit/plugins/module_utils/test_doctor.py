@@ -129,6 +129,7 @@ def healthy() -> Facts:
             "others": [],
             "vifs": ["vlan2", "vlan100"],
             "versions": {"vlan2": 3, "vlan100": 2},
+            "joined": {"vlan2": ["239.0.0.76", "239.0.0.2"]},
             "routes": [
                 {
                     "group": "239.0.0.76",
@@ -169,6 +170,8 @@ def cut(facts: Facts, *services: str) -> None:
     facts["neighbours"] = [{"dst": "10.128.0.1", "dev": "vlan2", "state": ["FAILED"]}]
     facts["sip"].update(outcome="silent", wrong="is silent")
     facts["reverse_path"] = None
+    # Without a carrier nothing is sent, and the router's own server hears nothing.
+    facts["dhcp"].update(pc=[], box=[])
 
 
 def silence(facts: Facts) -> None:
@@ -327,7 +330,7 @@ FAULTS: dict[str, Break] = {
     "internet.stopped": both(dead_link, at("units", "pppoe-internet.service", **STOPPED)),
     "internet.credentials": lambda facts: dead_link(facts, refused=["PAP authentication failed"], exits=[19]),
     "internet.configuration": lambda facts: dead_link(facts, exits=[2], lines=["unrecognized option 'nonsense'"]),
-    "internet.no_session": lambda facts: dead_link(facts, lines=["LCP: timeout sending Config-Requests"]),
+    "internet.no_session": lambda facts: dead_link(facts, exits=[2], lines=["Connect: ppp0 <--> vlan6", "LCP: timeout sending Config-Requests"]),
     "internet.default_route": both(
         lambda facts: facts["routes"].append({"dst": "0.0.0.0/1", "dev": "vlan100", "gateway": "192.168.1.9"}),
         lambda facts: no_answers(facts, "forwarders", "outside"),
