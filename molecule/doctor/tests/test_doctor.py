@@ -37,7 +37,7 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor_chec
     CHECKS,  # noqa: E402 - likewise
 )
 
-FAULTS = yaml.safe_load((ROOT / "molecule" / "doctor" / "faults.yml").read_text(encoding="utf-8"))
+FAULTS = yaml.safe_load((Path(__file__).parent / "faults.yml").read_text(encoding="utf-8"))
 SINGLE = {fault["name"]: fault for fault in FAULTS["single"]}
 # What a fault needs until all of it is there: an RIP update, a dial, a service's own start.
 PATIENCE, HEALING = 40, 90
