@@ -34,7 +34,9 @@ by hand, as long as the inventory names its interfaces. It ends with an error if
 What it sends are questions that devices of the home send every day: PADI without a session, DHCPDISCOVER without a request, DNS, SIP, ARP, and joins of
 three groups for three seconds. A channel that your line has: `-e doctor_channel=239.0.0.76:8208`.
 
-[doctor-lab.md](doctor-lab.md) has how it did on faults that were made in the lab. The switch is not asked yet, and whether a box sees the picture is only seen from the box: [television.md](television.md) goes through its boot.
+[doctor-lab.md](doctor-lab.md) has how it did on faults that were made in the lab.
+
+The switch is not asked yet, and whether a box sees the picture is only seen from the box: [television.md](television.md) goes through its boot.
 
 ## In this order
 
