@@ -63,13 +63,15 @@ lint: tools collection ## ansible-lint, ruff, shellcheck, changelog and document
 	@$(STEP) "shellcheck" shellcheck $(SCRIPTS)
 	@$(STEP) "antsibull-changelog lint" $(VENV)/bin/antsibull-changelog lint
 	@$(STEP) "docs/home.md is current (if not: make docs)" diff -u docs/home.md <(PYTHONPATH=$(COLLECTIONS) $(PY) .ci/home_doc.py)
+	@$(STEP) "docs/doctor.md is current (if not: make docs)" diff -u docs/doctor.md <(PYTHONPATH=$(COLLECTIONS) $(PY) .ci/doctor_doc.py)
 	@$(STEP) "antsibull-docs lint-collection-docs" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
 	  $(VENV)/bin/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all $(COLLECTIONS)/ansible_collections/homerouter/tripleplay
 	@$(STEP) "ansible-lint" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/ansible-lint --nocolor
 
 .PHONY: docs
-docs: tools collection ## write docs/home.md from the variables of the home
+docs: tools collection ## write docs/home.md and docs/doctor.md from what the collection states
 	@PYTHONPATH=$(COLLECTIONS) $(PY) .ci/home_doc.py > docs/home.md
+	@PYTHONPATH=$(COLLECTIONS) $(PY) .ci/doctor_doc.py > docs/doctor.md
 
 .PHONY: unit
 unit: tools collection ## unit tests of the installed collection, on the newest and the oldest ansible-core
