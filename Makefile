@@ -48,11 +48,11 @@ lab: packages tools collection lab-up ## the whole house in a box: build it, run
 	@$(STEP) "site.yml on the lab's router, twice" $(PY) -m lab site
 
 .PHONY: test
-test: packages tools collection lint unit sanity lab scenarios molecule-oldest down ## everything that CI does; ends the lab
+test: packages tools collection lint unit sanity lab scenarios down ## everything that CI does; ends the lab
 
 .PHONY: down
 down: ## end what lab and molecule started
-	@if [ -d build/second ]; then $(STEP) "end the second lab" env -C build/second $(CURDIR)/$(PY) -m lab down; fi
+	@for copy in build/lab-*/; do if [ -d "$$copy" ]; then $(STEP) "end the lab of $$copy" env -C "$$copy" $(CURDIR)/$(PY) -m lab down; fi; done
 	@if [ -x $(PY) ]; then $(STEP) "end the lab" $(PY) -m lab down; else echo "no lab was ever started here"; fi
 
 ##@ Parts
@@ -63,13 +63,15 @@ lint: tools collection ## ansible-lint, ruff, shellcheck, changelog and document
 	@$(STEP) "shellcheck" shellcheck $(SCRIPTS)
 	@$(STEP) "antsibull-changelog lint" $(VENV)/bin/antsibull-changelog lint
 	@$(STEP) "docs/home.md is current (if not: make docs)" diff -u docs/home.md <(PYTHONPATH=$(COLLECTIONS) $(PY) .ci/home_doc.py)
+	@$(STEP) "docs/doctor.md is current (if not: make docs)" diff -u docs/doctor.md <(PYTHONPATH=$(COLLECTIONS) $(PY) .ci/doctor_doc.py)
 	@$(STEP) "antsibull-docs lint-collection-docs" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" \
 	  $(VENV)/bin/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all $(COLLECTIONS)/ansible_collections/homerouter/tripleplay
 	@$(STEP) "ansible-lint" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/ansible-lint --nocolor
 
 .PHONY: docs
-docs: tools collection ## write docs/home.md from the variables of the home
+docs: tools collection ## write docs/home.md and docs/doctor.md from what the collection states
 	@PYTHONPATH=$(COLLECTIONS) $(PY) .ci/home_doc.py > docs/home.md
+	@PYTHONPATH=$(COLLECTIONS) $(PY) .ci/doctor_doc.py > docs/doctor.md
 
 .PHONY: unit
 unit: tools collection ## unit tests of the installed collection, on the newest and the oldest ansible-core
@@ -89,22 +91,14 @@ molecule: tools collection ## scenarios in the running lab: all, or with S=home 
 	  $(STEP) "molecule $$scenario ($(VENV))" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/molecule test -s $$scenario; \
 	done
 
-# About half of all the time.
-SECOND_LAB := home_debian12 multicast vlans_netplan voip_dhcp voip_dhcp_ifupdown voip_dhcp_netplan
-# Where the engine runs in the lab kernel, each takes 6 GiB.
-LABS ?= $(shell awk '/^MemAvailable/ { print ($$2 > 14000000 ? 2 : 1) }' /proc/meminfo)
+# Where the engine runs in the lab kernel, each lab takes up to 4 GiB.
+LABS ?= $(shell awk '/^MemAvailable/ { n = int($$2 / 5000000); print (n > 3 ? 3 : n < 1 ? 1 : n) }' /proc/meminfo)
+# The longest first, so that none begins when the others are done.
+LONGEST := iptv_apps multicast doctor nat_firewall home home_debian12 rip voip_dhcp
 
 .PHONY: scenarios
-scenarios: tools collection
-ifeq ($(LABS),2)
-	@.ci/two-labs "$(filter-out $(SECOND_LAB),$(SCENARIOS))" "$(SECOND_LAB)"
-else
-	@$(MAKE) molecule
-endif
-
-.PHONY: molecule-oldest
-molecule-oldest: tools
-	@$(MAKE) molecule VENV=$(OLDEST) S=$(OLDEST_SCENARIO)
+scenarios: tools collection ## all scenarios in as many labs as there is memory for (LABS=1: one), that on the oldest ansible-core included
+	@.ci/labs $(LABS) $(LONGEST) $(filter-out $(LONGEST),$(SCENARIOS)) $(OLDEST_SCENARIO)@$(OLDEST)
 
 .PHONY: home
 home: lab-up ## the scenario of the whole home

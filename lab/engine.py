@@ -25,7 +25,7 @@ NETNS = f"homerouter-{TAG}"
 SOCKET = STATE / "docker.sock"
 LABEL = f"homerouter.lab={TAG}"
 _ENGINE_ADDRESS = "169.254.77.2"
-_MEMORY = os.environ.get("HOMEROUTER_LAB_MEMORY", "6G")
+_MEMORY = os.environ.get("HOMEROUTER_LAB_MEMORY", "4G")
 
 
 def host_can() -> tuple[bool, str]:

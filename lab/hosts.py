@@ -8,6 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -119,6 +120,12 @@ def _provision(host: str) -> None:
         docker("exec", "--interactive", container(host), "sh", "-s", stdin=script.read_text(encoding="utf-8"))
 
 
+def _each(work: Callable[[str], None], hosts: list[str]) -> None:
+    """Do the same for several hosts at once; the first error comes out when all are done."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        list(pool.map(work, hosts))
+
+
 def _settle(hosts: list[str]) -> None:
     _in_engine(_cables(hosts))
 
@@ -126,9 +133,7 @@ def _settle(hosts: list[str]) -> None:
         poll(lambda: _booted(host), 90, f"{host} to boot", interval=0.5)
         _provision(host)
 
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        for job in [pool.submit(settle, host) for host in hosts]:
-            job.result()
+    _each(settle, hosts)
 
 
 def running() -> set[str]:
@@ -150,9 +155,12 @@ def up() -> None:
     if not missing:
         return
     with step(f"hosts: {', '.join(missing)}"):
-        for host in missing:
+
+        def make(host: str) -> None:
             _remove(host)
             _create(host, top["hosts"][host]["image"])
+
+        _each(make, missing)
         _settle(missing)
         for host in missing:
             (STATE / f"{host}.ready").write_text(pid(host), encoding="utf-8")

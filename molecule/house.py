@@ -22,8 +22,9 @@ SSH_CONFIG = ROOT / "build" / "lab" / "ssh_config"
 
 def background(host: str, command: str) -> subprocess.Popen[str]:
     """Start a command on a host of the lab; its output is read with communicate()."""
+    # ssh would make a standard input that it shares non-blocking, which Ansible does not take.
     return subprocess.Popen(
-        ["ssh", "-F", str(SSH_CONFIG), host, command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ["ssh", "-F", str(SSH_CONFIG), host, command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 

@@ -289,25 +289,10 @@ def hears_udev(netlink: str) -> bool:
     return any(row[1:3] == ["15", "1"] and int(row[3], 16) & 2 for row in rows)
 
 
-def unit_of(cgroup: str) -> str:
-    """The service a process belongs to, from the text of /proc/PID/cgroup; empty when it belongs to none."""
-    found = re.findall(r"/([^/\n]+\.service)(?=/|$)", cgroup, re.MULTILINE)
-    return found[-1] if found else ""
-
-
-def unit_of_process(pid: int) -> str:
-    """The service of a process; one that has just ended has none."""
-    try:
-        with open(f"/proc/{pid}/cgroup", encoding="utf-8") as stream:
-            return unit_of(stream.read())
-    except OSError:
-        return ""
-
-
-def dns_query(ident: int, name: str) -> bytes:
-    """A query for the address of a name, recursion desired (RFC 1035 section 4.1)."""
+def dns_query(ident: int, name: str, kind: int = 1) -> bytes:
+    """A query about a name, for its address or by another type's number, recursion desired (RFC 1035 section 4.1)."""
     labels = b"".join(bytes([len(label)]) + label.encode("ascii") for label in name.split("."))
-    return struct.pack("!HHHHHH", ident, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", 1, 1)
+    return struct.pack("!HHHHHH", ident, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!HH", kind, 1)
 
 
 def dns_answers(query: bytes, reply: bytes) -> bool:

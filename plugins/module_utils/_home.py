@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
 from typing import Any, Callable, NamedTuple, Optional
 
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._dhcp import LABEL, MAC, normal_mac
 
 PREFIX = "home_"
@@ -331,6 +332,26 @@ HOME: dict[str, Option] = {
         "list", "Networks of the multicast groups that carry television. Others do not pass the router.", default=["239.0.0.0/16"],
         entries={"": Option("str", "Network with prefix length.", required=True, check=groups)},
     ),
+    "home_iptv_channels": Option(
+        "list",
+        "Channels, for players other than the set-top boxes, which have their own list. `docs/iptv-apps.md` says which can be watched, and how "
+        "to read a playlist that you have.",
+        default=[],
+        entries={
+            "number": Option("int", "Number on the remote control.", required=True, example=1, check=_channels.number),
+            "name": Option("str", "Name.", required=True, example="La 1", check=_channels.name),
+            "group": Option("str", "Multicast group.", required=True, example="239.0.0.76", check=_channels.group),
+            "port": Option("int", "UDP port.", default=8208, check=_channels.port),
+            "transport": Option("str", "V(rtp), or V(udp) for a stream without RTP.", default="rtp", check=_channels.transport),
+            "genre": Option("str", "What it is about; players make a folder of it.", example="TDT", check=_channels.genre),
+            "logo": Option("str", "Web address of its logo.", example="http://192.168.1.20/la1.png", check=_channels.logo),
+            "tvg_id": Option("str", "Its name in your programme guide (XMLTV).", example="La1.es", check=_channels.tvg_id),
+            "encrypted": Option("bool", "Whether it carries DRM, so that only the ISP's set-top boxes show it.", default=False),
+        },
+    ),
+    "home_iptv_apps_enabled": Option(
+        "bool", "Whether the router serves television to players other than set-top boxes: relay, playlists, recordings.", default=False
+    ),
     "home_voip_enabled": Option("bool", "Whether the line has telephone.", default=True),
     "home_voip_vlan": Option("int", "VLAN id of the telephone service.", default=3, check=_vlan),
     "home_voip_prefix": Option(
@@ -622,6 +643,13 @@ class _Home:
                         self.problem(where, value, f"which overlaps {other} of {place}", "keep the larger one of them")
                 seen.append((network, where))
 
+    def channels(self) -> None:
+        networks = [value for _where, value in self.lists.get("home_iptv_groups", [])]
+        for problem in _channels.together(self.lists.get("home_iptv_channels", []), networks):
+            self.findings.append(Finding(*problem))
+        if self.values.get("home_iptv_apps_enabled") is True and not self.enabled("iptv"):
+            self.problem("home_iptv_apps_enabled", True, "and there is no television (home_iptv_enabled)", "set it to false, or the other to true")
+
     def forwarders(self) -> None:
         seen: dict[Any, str] = {}
         if self.values.get("home_dns_forwarders") == []:
@@ -708,7 +736,7 @@ def judge(
             "set it to the address that the ISP's own router had on the television VLAN, such as 10.214.0.10/9, "
             "or set home_iptv_enabled to false",
         ))  # fmt: skip
-    for check in (home.vlans, home.iptv, home.voip, home.movistar, home.domain, home.pool, home.reservations, home.networks, home.forwarders,
-                  home.port_forwards):  # fmt: skip
+    for check in (home.vlans, home.iptv, home.voip, home.movistar, home.domain, home.pool, home.reservations, home.networks, home.channels,
+                  home.forwarders, home.port_forwards):  # fmt: skip
         check()
     return Report(findings + home.findings, home.warnings)

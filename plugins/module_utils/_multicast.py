@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 # Addresses are printed as numbers of the host's own byte order; vif_t, unsigned, is -1 in some kernels' unresolved entries.
 UNRESOLVED = (-1, 65535)
@@ -155,6 +156,31 @@ def rate(before: int, after: int, seconds: float) -> float | None:
     if seconds <= 0 or after < before:
         return None
     return (after - before) / seconds
+
+
+def route(entry: Entry, vifs: dict[int, Vif], before: Entry | None, seconds: float) -> dict[str, Any]:
+    """One entry of the cache in names and rates."""
+
+    def per_second(counter: str, times: int = 1) -> float | None:
+        if before is None:
+            return None
+        made = rate(getattr(before, counter), getattr(entry, counter), seconds)
+        return None if made is None else round(made * times, 2)
+
+    source = vifs.get(entry.input) if entry.input is not None else None
+    return {
+        "group": entry.group,
+        "origin": entry.origin,
+        "resolved": entry.input is not None,
+        "input_interface": source.name if source else None,
+        "output_interfaces": [vifs[index].name for index in entry.outputs if index in vifs],
+        "packets": entry.packets,
+        "bytes": entry.octets,
+        "wrong_interface": entry.wrong,
+        "packets_per_second": per_second("packets"),
+        "bits_per_second": per_second("octets", 8),
+        "wrong_interface_per_second": per_second("wrong"),
+    }
 
 
 def netstat(text: str, group: str, counter: str) -> int:

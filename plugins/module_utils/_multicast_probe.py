@@ -64,7 +64,7 @@ def _reverse_path_drops() -> int:
     return _multicast.netstat(Path("/proc/net/netstat").read_text(encoding="ascii"), "TcpExt", "IPReversePathFilter")
 
 
-def _request(index: int, group: str, source: str) -> tuple[int, int, bytes]:
+def join_request(index: int, group: str, source: str) -> tuple[int, int, bytes]:
     """Socket options to join and to leave, and their value: any source, or one (RFC 3678)."""
     if not source:
         value = struct.pack("@4s4si", ipaddress.IPv4Address(group).packed, bytes(4), index)
@@ -75,7 +75,7 @@ def _request(index: int, group: str, source: str) -> tuple[int, int, bytes]:
     return _MCAST_JOIN_SOURCE_GROUP, _MCAST_LEAVE_SOURCE_GROUP, head + b"".join(storages)
 
 
-def _index(interface: str) -> int:
+def interface_index(interface: str) -> int:
     """The number of an interface that can be asked."""
     # Not from /sys, which may be another network namespace's.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
@@ -89,7 +89,7 @@ def _index(interface: str) -> int:
     return index
 
 
-def _join_error(error: OSError, interface: str, group: str) -> ProbeError:
+def join_error(error: OSError, interface: str, group: str) -> ProbeError:
     """What the kernel means by refusing to join."""
     if error.errno == errno.ENOBUFS:
         return ProbeError(f"The kernel has no room for {group}: raise net.ipv4.igmp_max_memberships or igmp_max_msf.")
@@ -98,7 +98,7 @@ def _join_error(error: OSError, interface: str, group: str) -> ProbeError:
     return ProbeError(f"Cannot join {group} on {interface}: {error.strerror}.")
 
 
-def _prepare(group: str, port: int) -> socket.socket:
+def prepare(group: str, port: int) -> socket.socket:
     """A socket that gets this group's datagrams and nothing else, with their times of arrival."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -140,17 +140,16 @@ def watch(interface: str, group: str, port: int, source: str, timeout: float, du
 
     Nothing that comes is an answer too. Raises ProbeError if the group cannot be joined.
     """
-    index = _index(interface)
-    join, leave, request = _request(index, group, source)
+    join, leave, request = join_request(interface_index(interface), group, source)
     found = Findings(joined_before=_is_member(interface, group))
     drops = _reverse_path_drops()
-    with _prepare(group, port) as sock:
+    with prepare(group, port) as sock:
         joined = time.time()
         end = time.monotonic() + timeout
         try:
             sock.setsockopt(socket.IPPROTO_IP, join, request)
         except OSError as error:
-            raise _join_error(error, interface, group) from error
+            raise join_error(error, interface, group) from error
         try:
             while True:
                 left = end - time.monotonic()

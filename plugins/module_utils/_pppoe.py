@@ -294,6 +294,8 @@ class Attempts:
 
 # Ids of systemd's messages: sd-messages.h, SD_MESSAGE_UNIT_STARTING and SD_MESSAGE_UNIT_PROCESS_EXIT.
 _STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"
+# Stands for a start that the journal does not tell of, before the entries of a pppd that somebody else runs.
+STARTED = {"MESSAGE": "", "MESSAGE_ID": _STARTING}
 _EXITED = "98e322203f7a4ed290d09fe03c09fe15"
 # What pppd says when the other end does not let us in: upap.c, chap-new.c, chap_ms.c, eap.c.
 _REFUSED = re.compile(

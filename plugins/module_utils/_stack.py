@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Mapping
 from typing import Callable
 
@@ -71,3 +72,14 @@ def detect_backend(module: AnsibleModule) -> str:
     if os.path.exists("/etc/init.d/net.lo"):
         return "netifrc"
     return "networkd" if os.path.isdir("/run/systemd/system") else ""
+
+
+def unit_of(cgroup: str) -> str:
+    """The service a process belongs to, from the text of /proc/PID/cgroup; empty when it belongs to none."""
+    found = re.findall(r"/([^/\n]+\.service)(?=/|$)", cgroup, re.MULTILINE)
+    return found[-1] if found else ""
+
+
+def unit_of_process(pid: int) -> str:
+    """The service of a process; one that has just ended has none."""
+    return unit_of(read(f"/proc/{pid}/cgroup"))

@@ -260,7 +260,7 @@ def rivals(module: AnsibleModule, own: set[str]) -> list[str]:
             continue
         if entry.port == "53" and not module.params["resolver_enabled"]:
             continue
-        unit = _dhcp.unit_of_process(entry.pid)
+        unit = _stack.unit_of_process(entry.pid)
         if unit in own:
             continue
         text = (
@@ -288,7 +288,7 @@ def tracks_interfaces() -> bool:
 def deaf(module: AnsibleModule, units: list[dict[str, Any]]) -> list[str]:
     """Wanted units that listen on an interface which exists no more, even if another has its name."""
     _code, out, _err = module.run_command(["ss", "--no-header", "--numeric", "--processes", "--packet"], check_rc=True)
-    holders = {_dhcp.unit_of_process(entry.pid) for entry in _dhcp.sockets(out) if entry.port == _dhcp.VANISHED}
+    holders = {_stack.unit_of_process(entry.pid) for entry in _dhcp.sockets(out) if entry.port == _dhcp.VANISHED}
     return [unit["name"] for unit in units if unit["name"] in holders]
 
 

@@ -92,7 +92,7 @@ import socket
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dhcp
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dhcp, _stack
 
 DNS_TIMEOUT = 1.0
 POLL = 0.25
@@ -110,7 +110,7 @@ def listening(module: AnsibleModule) -> bool:
             if module.params["dhcp_raw"]
             else entry.port == "67" and entry.device in ("", interface)
         )
-        if fits and _dhcp.unit_of_process(entry.pid) == module.params["dhcp_unit"]:
+        if fits and _stack.unit_of_process(entry.pid) == module.params["dhcp_unit"]:
             return True
     return False
 

@@ -154,7 +154,6 @@ seconds:
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import _multicast
@@ -168,31 +167,6 @@ def table(name: str) -> str:
         return (NET / name).read_text(encoding="ascii")
     except FileNotFoundError:
         return ""
-
-
-def route(entry: _multicast.Entry, vifs: dict[int, _multicast.Vif], before: _multicast.Entry | None, seconds: float) -> dict[str, Any]:
-    """One entry of the cache in names and rates."""
-
-    def rate(counter: str, times: int = 1) -> float | None:
-        if before is None:
-            return None
-        made = _multicast.rate(getattr(before, counter), getattr(entry, counter), seconds)
-        return None if made is None else round(made * times, 2)
-
-    source = vifs.get(entry.input) if entry.input is not None else None
-    return {
-        "group": entry.group,
-        "origin": entry.origin,
-        "resolved": entry.input is not None,
-        "input_interface": source.name if source else None,
-        "output_interfaces": [vifs[index].name for index in entry.outputs if index in vifs],
-        "packets": entry.packets,
-        "bytes": entry.octets,
-        "wrong_interface": entry.wrong,
-        "packets_per_second": rate("packets"),
-        "bits_per_second": rate("octets", 8),
-        "wrong_interface_per_second": rate("wrong"),
-    }
 
 
 def main() -> None:
@@ -221,7 +195,7 @@ def main() -> None:
     module.exit_json(
         changed=False,
         multicast_routing=bool(vifs),
-        routes=[route(entry, vifs, before.get(entry.key), seconds) for entry in entries],
+        routes=[_multicast.route(entry, vifs, before.get(entry.key), seconds) for entry in entries],
         interfaces={
             vif.name: {
                 "index": vif.index,

@@ -137,7 +137,6 @@ lacking:
 """
 
 import errno
-import glob
 import os
 import socket
 import time
@@ -145,8 +144,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
-    _dhcp,
-    _multicast,
+    _multicast_host,
     _multicast_proxy,
     _packages,
     _stack,
@@ -158,42 +156,10 @@ _MRT_DONE = 201
 INTERVAL = 0.1
 
 
-def vifs() -> set[str]:
-    """Interfaces of the multicast routing daemon."""
-    text = _stack.read("/proc/net/ip_mr_vif")
-    return {vif.name for vif in _multicast.parse_vifs(text, "little").values()} if text else set()
-
-
-def holders() -> tuple[bool, list[str]]:
-    """Programs with a raw IGMP socket: whether this role's igmpproxy is one, and the others."""
-    inodes = _multicast_proxy.igmp_sockets(_stack.read("/proc/net/raw"))
-    ours = False
-    others = {}
-    for link in glob.glob("/proc/[0-9]*/fd/*"):
-        try:
-            target = os.readlink(link)
-        except OSError:
-            continue
-        if not target.startswith("socket:[") or target[8:-1] not in inodes:
-            continue
-        pid = int(link.split("/")[2])
-        unit = _dhcp.unit_of_process(pid)
-        if unit == _multicast_proxy.UNITS[0]:
-            ours = True
-        elif unit not in _multicast_proxy.UNITS:
-            others[pid] = f"{_stack.read(f'/proc/{pid}/comm').strip()} (process {pid})"
-    return ours, [others[pid] for pid in sorted(others)]
-
-
-def proxied() -> set[str]:
-    """Interfaces that this role's igmpproxy routes, none where somebody else does."""
-    return vifs() if holders()[0] else set()
-
-
 def rival(module: AnsibleModule) -> str:
     """Why this host's kernel would not take the proxy, empty if it would: it takes one multicast routing daemon at a time."""
-    ours, others = holders()
-    taken = bool(vifs())
+    ours, others = _multicast_host.holders()
+    taken = bool(_multicast_host.vifs())
     if ours or (not taken and _stack.unit_state(module.run_command, _multicast_proxy.UNITS[0])[0]):
         return ""
     if not taken:
@@ -274,7 +240,7 @@ def main() -> None:
     deadline = time.monotonic() + params["wait"]
     while True:
         active = [unit for unit in _multicast_proxy.UNITS if _stack.unit_state(module.run_command, unit)[0]]
-        lacking = _multicast_proxy.lacks(params, active, proxied())
+        lacking = _multicast_proxy.lacks(params, active, _multicast_host.proxied())
         differs = drift(module)
         if not (lacking or (differs and params["wait"])) or time.monotonic() > deadline:
             break

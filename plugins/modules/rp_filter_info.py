@@ -135,44 +135,10 @@ verdicts:
 """
 
 import ipaddress
-import os
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _rp_filter
-
-CONF = Path("/proc/sys/net/ipv4/conf")
-
-
-def value(interface: str, name: str) -> int:
-    """A setting of an interface, or of "all" and "default"."""
-    return int((CONF / interface / name).read_text(encoding="ascii"))
-
-
-def read_interfaces(addressed: frozenset[str], local_everywhere: bool) -> dict[str, _rp_filter.Interface]:
-    """All interfaces of this network namespace."""
-    found = {}
-    for name in sorted(os.listdir(CONF)):
-        if name in ("all", "default"):
-            continue
-        try:
-            found[name] = _rp_filter.Interface(
-                name, value(name, "rp_filter"), local_everywhere or bool(value(name, "accept_local")), name in addressed
-            )
-        except FileNotFoundError:
-            # It went while we looked.
-            continue
-    return found
-
-
-def route_to(module: AnsibleModule, source: str) -> _rp_filter.Route | None:
-    """The kernel's way back to a source."""
-    code, out, err = module.run_command(["ip", "-json", "-4", "route", "get", "fibmatch", source])
-    # 2 is the kernel's refusal: no route, or one that says unreachable, prohibit or blackhole.
-    if code not in (0, 2) or (code == 2 and "RTNETLINK" not in err):
-        module.fail_json(msg=f"`ip route get fibmatch {source}` failed: {err.strip() or out.strip()}")
-    return _rp_filter.parse_route(out) if code == 0 else None
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _rp_filter, _rp_filter_host
 
 
 def judge(
@@ -181,7 +147,7 @@ def judge(
     """The verdicts, source by source."""
     verdicts = []
     for source in sources:
-        route = route_to(module, source)
+        route = _rp_filter_host.route_to(module.run_command, source)
         for interface in interfaces:
             made = _rp_filter.verdict(source, interface, everywhere, route)
             verdicts.append(
@@ -216,15 +182,15 @@ def main() -> None:
     module.run_command_environ_update = {"LC_ALL": "C"}
     _code, out, _err = module.run_command(["ip", "-json", "-4", "address", "show"], check_rc=True)
     try:
-        everywhere = value("all", "rp_filter")
-        present = read_interfaces(_rp_filter.parse_addressed(out), bool(value("all", "accept_local")))
+        everywhere = _rp_filter_host.value("all", "rp_filter")
+        present = _rp_filter_host.read_interfaces(_rp_filter.parse_addressed(out), bool(_rp_filter_host.value("all", "accept_local")))
         wanted = module.params["interfaces"] or list(present)
         missing = [name for name in wanted if name not in present]
         if missing:
             module.fail_json(msg=f"There is no interface {', '.join(missing)}; there are {', '.join(present)}.")
         judged = [present[name] for name in wanted if name != "lo" or module.params["interfaces"]]
         verdicts = judge(module, sources, judged, everywhere)
-        default = value("default", "rp_filter")
+        default = _rp_filter_host.value("default", "rp_filter")
     except (OSError, ValueError) as error:
         module.fail_json(msg=f"Cannot read the reverse-path filter: {error}")
     module.exit_json(

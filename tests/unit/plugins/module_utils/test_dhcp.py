@@ -238,23 +238,6 @@ def test_rivals_are_those_on_the_lan(address, interface, port, expected):
     assert _dhcp.rival(_dhcp.Socket(address, interface, port, "x", 1), "vlan100", "192.168.1.1") is expected
 
 
-@pytest.mark.parametrize(
-    ("cgroup", "unit"),
-    [
-        ("0::/system.slice/kea-dhcp4-server.service\n", "kea-dhcp4-server.service"),
-        ("1:name=systemd:/system.slice/dnsmasq.service\n0::/\n", "dnsmasq.service"),
-        ("0::/system.slice/docker-1.scope/system.slice/unbound.service\n", "unbound.service"),
-        ("0::/user.slice/user-0.slice/session-1.scope\n", ""),
-    ],
-)
-def test_unit_of_a_process(cgroup, unit):
-    assert _dhcp.unit_of(cgroup) == unit
-
-
-def test_process_that_has_ended_belongs_to_no_unit():
-    assert _dhcp.unit_of_process(2**30) == ""
-
-
 def test_device_units_are_escaped():
     assert _dhcp.device_unit("vlan100") == "sys-subsystem-net-devices-vlan100.device"
     assert _dhcp.device_unit("br-lan") == "sys-subsystem-net-devices-br\\x2dlan.device"

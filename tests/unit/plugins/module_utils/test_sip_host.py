@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.homerouter.tripleplay.plugins.modules import sip_probe
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _sip_host
 
 
 @contextlib.contextmanager
@@ -32,7 +32,7 @@ def server(*answers: bytes | None) -> Iterator[int]:
 
 
 def probe(port: int, timeout: float = 0.3, host: str = "127.0.0.1", source: str = ""):
-    return sip_probe.probe({"host": host, "port": port, "domain": "telefonica.net", "method": "line", "source": source, "timeout": timeout})
+    return _sip_host.probe({"host": host, "port": port, "domain": "telefonica.net", "method": "line", "source": source, "timeout": timeout})
 
 
 def test_an_answer():
@@ -44,7 +44,7 @@ def test_an_answer():
 
 
 def test_a_lost_request_is_repeated(monkeypatch):
-    monkeypatch.setattr(sip_probe, "T1", 0.05)
+    monkeypatch.setattr(_sip_host, "T1", 0.05)
     with server(None, b"SIP/2.0 200 OK\r\n\r\n") as port:
         result, wrong = probe(port, 2)
     assert wrong == "" and result["requests"] == 2 and result["round_trip_ms"] < 1000
@@ -64,7 +64,7 @@ def test_what_is_no_sip(answer):
 
 
 def test_silence(monkeypatch):
-    monkeypatch.setattr(sip_probe, "T1", 0.1)
+    monkeypatch.setattr(_sip_host, "T1", 0.1)
     with server(None, None) as port:
         result, wrong = probe(port, 0.25)
     assert result["outcome"] == "silent" and result["requests"] == 2 and "is silent: 2 requests" in wrong

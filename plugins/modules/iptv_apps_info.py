@@ -1,0 +1,543 @@
+#!/usr/bin/python
+# Copyright (c) 2026 homerouter.tripleplay contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iptv_apps_info
+short_description: Whether this host can serve television to players, and whether it does
+version_added: 0.1.0
+description:
+  - Looks at a plan for relay and playlists before anything is changed, and says what the host lacks for it.
+  - With O(wait) it waits until relay and playlists answer and the first channel comes through the relay, and fails with what is lacking if that
+    does not happen.
+  - Fails when an interface does not exist, except in check mode, where it may be yet to come.
+  - Changes nothing. Running it again gives the same answer as long as the host is the same.
+author:
+  - The homerouter.tripleplay contributors (@homerouter)
+attributes:
+  check_mode:
+    description: Can run in check mode and answers the same.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed; nothing ever does.
+    support: none
+options:
+  lan_interface:
+    description: Interface of the LAN.
+    type: str
+    required: true
+  lan_address:
+    description: This host's address in the LAN with prefix length.
+    type: str
+    required: true
+  iptv_interface:
+    description: Interface of the television network.
+    type: str
+    required: true
+  clients:
+    description: Networks besides the LAN that may use relay and playlists.
+    type: list
+    elements: str
+    default: []
+  groups:
+    description: Networks of the multicast groups that the firewall lets in.
+    type: list
+    elements: str
+    required: true
+  sources:
+    description: Networks that the senders of channels are in.
+    type: list
+    elements: str
+    required: true
+  channels:
+    description: The channels, as C(home_iptv_channels) states them.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      number:
+        description: Number on the remote control.
+        type: int
+        required: true
+      name:
+        description: Name.
+        type: str
+        required: true
+      group:
+        description: Multicast group.
+        type: str
+        required: true
+      port:
+        description: UDP port.
+        type: int
+        default: 8208
+      transport:
+        description: V(rtp), or V(udp) for a stream without RTP.
+        type: str
+        default: rtp
+      genre:
+        description: What it is about.
+        type: str
+        default: ""
+      logo:
+        description: Web address of its logo.
+        type: str
+        default: ""
+      tvg_id:
+        description: Its name in a programme guide.
+        type: str
+        default: ""
+      encrypted:
+        description: Whether it carries DRM; one that does not is taken for the proof at the end.
+        type: bool
+        default: false
+  relay_port:
+    description: TCP port of the relay.
+    type: int
+    default: 4022
+  relay_clients:
+    description: How many players may watch at the same time.
+    type: int
+    default: 16
+  relay_buffer:
+    description: Size of the relay's receive buffer, as udpxy writes it.
+    type: str
+    default: 1Mb
+  relay_renew_seconds:
+    description: Seconds between two times that the relay leaves and joins a group anew; 0 for never.
+    type: int
+    default: 0
+  lists_port:
+    description: TCP port of the playlists.
+    type: int
+    default: 8080
+  recordings:
+    description: What is to be recorded.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name, the beginning of the files' names.
+        type: str
+        required: true
+      channel:
+        description: Number of the channel.
+        type: int
+        required: true
+      start:
+        description: Day and time, such as V(2026-12-01 15:45), or with O(recordings[].days) the time alone.
+        type: str
+        required: true
+      minutes:
+        description: How long.
+        type: int
+        required: true
+      days:
+        description: Days of the week on which it comes again, V(mon) to V(sun), or V(daily); once without any.
+        type: list
+        elements: str
+        default: []
+      size:
+        description: Size at which it ends early, such as V(1.5Gb); empty for none.
+        type: str
+        default: ""
+  recordings_path:
+    description: Folder of the recordings.
+    type: path
+    default: /srv/recordings
+  recordings_at_once:
+    description: How many recordings may run at the same time.
+    type: int
+    default: 4
+  recordings_megabits:
+    description: Bit rate of a channel, in Mbit/s, by which the space is reckoned that recordings take.
+    type: int
+    default: 10
+  recordings_user:
+    description: User that records.
+    type: str
+    default: homerouter-iptv
+  program:
+    description: Path of udpxy where O(archive) is empty.
+    type: path
+    default: /usr/bin/udpxy
+  package:
+    description: Package that has udpxy; empty for none.
+    type: str
+    default: ""
+  archive:
+    description: Source archive that udpxy is built from; empty for none.
+    type: str
+    default: ""
+  sha256:
+    description: SHA-256 checksum of O(archive).
+    type: str
+    default: ""
+  minimum:
+    description: Oldest version of udpxy that may run.
+    type: str
+    default: 1.0-25.2
+  rmem_max:
+    description: Least limit of receive buffers, in octets.
+    type: int
+    default: 4194304
+  packages:
+    description: Packages that are needed in any case.
+    type: list
+    elements: str
+    default: []
+  build_packages:
+    description: Packages that are needed to build.
+    type: list
+    elements: str
+    default: []
+  files:
+    description: Files that each unit reads, lists of paths by the unit's name.
+    type: dict
+    default: {}
+  verify_seconds:
+    description: How long the role waits at the end; looked at for its range only.
+    type: int
+    default: 30
+  wait:
+    description: Seconds to wait until nothing is lacking. With V(0) it reports at once and does not fail for what is lacking.
+    type: int
+    default: 0
+requirements:
+  - iproute2
+"""
+
+EXAMPLES = r"""
+- name: Ask whether television could be served here
+  homerouter.tripleplay.iptv_apps_info:
+    lan_interface: vlan100
+    lan_address: 192.168.1.1/24
+    iptv_interface: vlan2
+    groups: [239.0.0.0/16]
+    sources: [172.16.0.0/12]
+    channels: [{number: 1, name: La 1, group: 239.0.0.76}]
+    program: /usr/local/bin/udpxy
+  register: television
+"""
+
+RETURN = r"""
+program:
+  description: Path of udpxy.
+  type: str
+  returned: success
+  sample: /usr/local/lib/homerouter-udpxy/udpxy
+banner:
+  description: What that program says that it is, empty where it is not there yet.
+  type: str
+  returned: success
+  sample: udpxy 1.0-25.2 (prod) standard [Linux 6.12.0 x86_64]
+build:
+  description: Whether it has to be built.
+  type: bool
+  returned: success
+missing_packages:
+  description: Packages that are needed and not installed.
+  type: list
+  elements: str
+  returned: success
+missing_build_packages:
+  description: Packages that are needed to build and not installed, where it has to be built.
+  type: list
+  elements: str
+  returned: success
+clients:
+  description: Networks that may use relay and playlists, that of the LAN first.
+  type: list
+  elements: str
+  returned: success
+recordings:
+  description: What is to be recorded, with group, port and the times that systemd goes by.
+  type: list
+  elements: dict
+  returned: success
+timer:
+  description: Whether systemd's timer of recordings runs or is enabled.
+  type: bool
+  returned: success
+drift:
+  description: Kernel settings, user and folder that differ from the plan.
+  type: list
+  elements: str
+  returned: success
+outdated:
+  description: Units that run and have not read a file of O(files) as it is now.
+  type: list
+  elements: str
+  returned: success
+lacking:
+  description: What players still lack on this host.
+  type: list
+  elements: str
+  returned: always
+  sample: ["the relay does not answer at http://192.168.1.1:4022/status"]
+"""
+
+import http.client
+import os
+import pwd
+import sys
+import time
+from datetime import datetime
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
+    _channels,
+    _iptv_apps,
+    _packages,
+    _recordings,
+    _stack,
+    _udpxy,
+)
+
+INTERVAL = 0.2
+_ANSWER = 5.0
+
+
+def fetched(address: str, port: int, path: str, octets: int) -> bytes | None:
+    """The beginning of what a web server of this host answers; None if it does not, or not with success."""
+    connection = http.client.HTTPConnection(address, port, timeout=_ANSWER)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.read(octets) if answer.status == 200 else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def program(module: AnsibleModule) -> tuple[str, bool]:
+    """Path of udpxy, and whether it has to be built."""
+    if not module.params["archive"]:
+        return module.params["program"], False
+    path = f"{_udpxy.FOLDER}/udpxy"
+    return path, _stack.read(f"{_udpxy.FOLDER}/SHA256").strip() != module.params["sha256"] or not os.access(path, os.X_OK)
+
+
+def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
+    """What on the host stands in the way."""
+    params = module.params
+    if not os.path.isdir("/run/systemd/system"):
+        return ["this host does not run systemd, which runs relay and playlists here: leave the role iptv_apps out"]
+    problems = [
+        f"iptv_apps_{variable} is {params[variable]}, which this host does not have: run the role homerouter.tripleplay.vlans first, or name "
+        "another interface"
+        for variable in ("lan_interface", "iptv_interface")
+        if not module.check_mode and not os.path.exists(f"/sys/class/net/{params[variable]}")
+    ]
+    path, _build = program(module)
+    if not params["archive"] and params["package"] not in missing and not os.access(path, os.X_OK):
+        problems.append(
+            f"iptv_apps_udpxy_program is {path}, which this host does not have, and Debian has no package of it: let it be built from its source "
+            "(iptv_apps_udpxy_archive and iptv_apps_udpxy_sha256), or give the path of one that you have"
+        )
+    elif not params["archive"] and os.access(path, os.X_OK):
+        problem = _iptv_apps.program_problem(path, *_udpxy.banner(run_banner(module, path)), params["minimum"])
+        problems += [problem] if problem else []
+    taken = {one for name in ("tcp", "tcp6") for one in _iptv_apps.listeners(_stack.read(f"/proc/net/{name}"), sys.byteorder)}
+    address = params["lan_address"].partition("/")[0]
+    for variable, unit in (("relay_port", _iptv_apps.RELAY), ("lists_port", _iptv_apps.LISTS)):
+        ours = _stack.unit_state(module.run_command, unit)[0]
+        if not ours and taken & {(address, params[variable]), ("0.0.0.0", params[variable])}:
+            problems.append(
+                f"iptv_apps_{variable} is {params[variable]}, which another program on this host has (`ss -tlnp` names it): use another port, or end it"
+            )
+    return problems
+
+
+def user_id(name: str) -> int | None:
+    """Number of a user, None where there is none."""
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None
+
+
+def recording_problems(module: AnsibleModule, recordings: list[_recordings.Recording]) -> list[str]:
+    """What is in the way of recordings: each other, the folder, space."""
+    params = module.params
+    now = datetime.now()
+    folder = params["recordings_path"]
+    problems = _recordings.collisions(recordings, now, params["recordings_at_once"])
+    path, build = program(module)
+    recorder = os.path.join(os.path.dirname(path), "udpxrec")
+    if not build and params["package"] == "" and not os.access(recorder, os.X_OK):
+        problems.append(f"iptv_apps_udpxy_program is {path}, and there is no {recorder}, which records: make it a link to udpxy, or let udpxy be built")
+    there = folder
+    while not os.path.exists(there):
+        there = os.path.dirname(there)
+    info = os.stat(folder) if there == folder else None
+    if info is not None and os.listdir(folder) and info.st_uid != user_id(params["recordings_user"]):
+        problems.append(
+            f"iptv_apps_recordings_path is {folder}, where somebody else keeps files: name a folder that recordings have for themselves, such as "
+            f"{folder.rstrip('/')}/recordings"
+        )
+    disk = os.statvfs(there)
+    free, wanted = disk.f_bavail * disk.f_frsize, _recordings.needed(recordings, now, params["recordings_megabits"])
+    if wanted > free:
+        problems.append(
+            f"iptv_apps_recordings_path is {folder}, where {free / 1e9:.1f} GB are free, and the recordings take {wanted / 1e9:.1f} GB at "
+            f"{params['recordings_megabits']} Mbit/s (iptv_apps_recordings_megabits): make room, name a folder on a larger disk, or shorten them"
+        )
+    return problems
+
+
+def run_banner(module: AnsibleModule, path: str) -> str:
+    """What udpxy says without arguments, which is how it is used."""
+    _code, out, err = module.run_command([path])
+    return out + err
+
+
+def lacking(module: AnsibleModule) -> list[str]:
+    """What players lack."""
+    params = module.params
+    address = params["lan_address"].partition("/")[0]
+    found = []
+    if fetched(address, params["lists_port"], "/rtp.m3u", 7) != b"#EXTM3U":
+        found.append(f"the playlists are not to be had at http://{address}:{params['lists_port']}/ (journalctl -u {_iptv_apps.LISTS})")
+    if fetched(address, params["relay_port"], "/status", 1) is None:
+        found.append(f"the relay does not answer at http://{address}:{params['relay_port']}/status (journalctl -u {_iptv_apps.RELAY})")
+    clear = [channel for channel in _channels.channels(params["channels"]) if not channel.encrypted]
+    if clear and not found:
+        channel = clear[0]
+        path = _channels.stream(channel, f"http://{address}:{params['relay_port']}")
+        # What a transport stream begins with, 0x47.
+        if fetched(address, params["relay_port"], path[path.index("/", 7) :], 1) != b"G":
+            found.append(
+                f"channel {channel.number}, {channel.name}, does not come through the relay: look whether set-top boxes have a picture, and "
+                f"whether {channel.group}:{channel.port} is right (homerouter.tripleplay.multicast_probe)"
+            )
+    return found
+
+
+def drift(module: AnsibleModule) -> list[str]:
+    """What differs outside of files; not every network namespace has the limit."""
+    params = module.params
+    actual = _stack.read("/proc/sys/net/core/rmem_max").strip()
+    differs = []
+    if actual.isdigit() and int(actual) < params["rmem_max"]:
+        differs.append(f"net.core.rmem_max is {actual}, less than {params['rmem_max']}")
+    if params["recordings"]:
+        number = user_id(params["recordings_user"])
+        if number is None:
+            differs.append(f"there is no user {params['recordings_user']}")
+        folder = params["recordings_path"]
+        if not os.path.isdir(folder) or os.stat(folder).st_uid != number:
+            differs.append(f"{folder} is not {params['recordings_user']}'s")
+    return differs
+
+
+def main() -> None:
+    """Entry point."""
+    text, number = {"type": "str", "required": True}, {"type": "int"}
+    texts = {"type": "list", "elements": "str"}
+    module = AnsibleModule(
+        argument_spec={
+            "lan_interface": text,
+            "lan_address": text,
+            "iptv_interface": text,
+            "clients": {**texts, "default": []},
+            "groups": {**texts, "required": True},
+            "sources": {**texts, "required": True},
+            "channels": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "number": {"type": "int", "required": True},
+                    "name": text,
+                    "group": text,
+                    "port": {"type": "int", "default": 8208},
+                    "transport": {"type": "str", "default": "rtp"},
+                    "genre": {"type": "str", "default": ""},
+                    "logo": {"type": "str", "default": ""},
+                    "tvg_id": {"type": "str", "default": ""},
+                    "encrypted": {"type": "bool", "default": False},
+                },
+            },
+            "relay_port": {**number, "default": 4022},
+            "relay_clients": {**number, "default": 16},
+            "relay_buffer": {"type": "str", "default": "1Mb"},
+            "relay_renew_seconds": {**number, "default": 0},
+            "lists_port": {**number, "default": 8080},
+            "recordings": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": text,
+                    "channel": {"type": "int", "required": True},
+                    "start": text,
+                    "minutes": {"type": "int", "required": True},
+                    "days": {**texts, "default": []},
+                    "size": {"type": "str", "default": ""},
+                },
+            },
+            "recordings_path": {"type": "path", "default": "/srv/recordings"},
+            "recordings_at_once": {**number, "default": 4},
+            "recordings_megabits": {**number, "default": 10},
+            "recordings_user": {"type": "str", "default": "homerouter-iptv"},
+            "program": {"type": "path", "default": "/usr/bin/udpxy"},
+            "package": {"type": "str", "default": ""},
+            "archive": {"type": "str", "default": ""},
+            "sha256": {"type": "str", "default": ""},
+            "minimum": {"type": "str", "default": "1.0-25.2"},
+            "rmem_max": {**number, "default": 4194304},
+            "packages": {**texts, "default": []},
+            "build_packages": {**texts, "default": []},
+            "files": {"type": "dict", "default": {}},
+            "verify_seconds": {**number, "default": 30},
+            "wait": {**number, "default": 0},
+        },
+        supports_check_mode=True,
+    )
+    module.run_command_environ_update = {"LC_ALL": "C"}
+    params: dict[str, Any] = module.params
+    query = module.get_bin_path("dpkg-query")
+    missing = _packages.missing(module.run_command, query, params["packages"] + ([params["package"]] if params["package"] else []))
+    problems = _iptv_apps.plan_problems(params)
+    recordings: list[_recordings.Recording] = []
+    if not problems:
+        recordings, wrong = _recordings.load(params["recordings"], _channels.channels(params["channels"]))
+        problems = [str(problem) for problem in wrong] or host_problems(module, missing)
+    if recordings and not problems:
+        problems = recording_problems(module, recordings)
+    if problems:
+        module.fail_json(msg="Television cannot be served as planned, nothing has been changed: " + "; ".join(problems), lacking=[])
+    path, build = program(module)
+    deadline = time.monotonic() + params["wait"]
+    lacks = lacking(module) if params["wait"] else []
+    while lacks and time.monotonic() < deadline:
+        # Between two looks: nobody wakes a module when a server begins to answer.
+        time.sleep(INTERVAL)
+        lacks = lacking(module)
+    if lacks:
+        module.fail_json(msg=f"Players cannot watch after {params['wait']} s: {'; '.join(lacks)}", lacking=lacks)
+    module.exit_json(
+        changed=False,
+        program=path,
+        banner=_udpxy.banner(run_banner(module, path))[0] if os.access(path, os.X_OK) else "",
+        build=build,
+        missing_packages=missing,
+        missing_build_packages=_packages.missing(module.run_command, query, params["build_packages"]) if build else [],
+        clients=_iptv_apps.networks([params["lan_address"], *params["clients"]]),
+        timer=any(_stack.unit_state(module.run_command, _iptv_apps.TIMER)),
+        recordings=[recording.planned() for recording in recordings],
+        drift=drift(module),
+        outdated=_stack.outdated(module.run_command, params["files"]),
+        lacking=lacks,
+    )
+
+
+if __name__ == "__main__":
+    main()
