@@ -48,7 +48,11 @@ class Cliconf(CliconfBase):
         """One line on a session that is logged in; see the terminal plugin."""
         # Connects when there is no session yet, and leaves a configuration mode that an earlier task stayed in.
         self._connection.get_prompt()
-        return self._connection._terminal.talk(line, **kwargs)
+        try:
+            return self._connection._terminal.talk(line, **kwargs)
+        except AnsibleConnectionFailure as error:
+            # Its cause is in its text.
+            raise AnsibleConnectionFailure(f"`{_sg_cli.mask(line)}` went wrong: {error.message}") from None
 
     def set_cli_prompt_context(self) -> None:
         """Leave the configuration mode, before the first line of a task."""
@@ -139,7 +143,7 @@ class Cliconf(CliconfBase):
                     entered = False
                     raise AnsibleConnectionFailure(
                         _sg_cli.stopped(self._connection._terminal.host, lines, number, f"{error.message}. Whether this line took effect is not known")
-                    ) from error
+                    ) from None
                 if why:
                     raise AnsibleConnectionFailure(_sg_cli.stopped(self._connection._terminal.host, lines, number, why))
         finally:

@@ -76,13 +76,11 @@ class TerminalModule(TerminalBase):
             raise self._lost("")
         return to_text(data, errors="surrogate_then_replace")
 
-    def _lost(self, said: str) -> AnsibleConnectionFailure:
+    @staticmethod
+    def _lost(said: str) -> AnsibleConnectionFailure:
         """The error for a session that has ended."""
         last = " / ".join(line.strip() for line in _sg_cli.strip_ansi(said).splitlines() if line.strip())[-200:]
-        return AnsibleConnectionFailure(
-            f"the switch ended the session{f', after it said {last!r}' if last else ''}. If that repeats: it allows four or five sessions at a time, "
-            "and ends idle ones (`exec-timeout` under `line ssh`)"
-        )
+        return AnsibleConnectionFailure(f"the session with the switch was lost{f', after it said {last!r}' if last else ''}")
 
     def _more_time(self, seconds: float) -> None:
         """Put off the alarm by which the connection's process would end it, if one is set: each line has its own time."""
@@ -126,14 +124,13 @@ class TerminalModule(TerminalBase):
                     asked = question[0].strip()
                     # One key, without Enter.
                     self._write(answer)
-        except AnsibleConnectionFailure as error:
+        except AnsibleConnectionFailure:
             self.give_up()
-            raise AnsibleConnectionFailure(f"`{_sg_cli.mask(line)}`: {error.message}") from error
+            raise
         self.give_up()
         last = _sg_cli.mask(_sg_cli.strip_ansi(said).strip()[-200:])
         raise AnsibleConnectionFailure(
-            f"`{_sg_cli.mask(line)}` was not answered within {seconds:g} seconds; the last that came is {last!r}. Old switches are slow: raise "
-            "ansible_command_timeout"
+            f"the switch did not answer within {seconds:g} seconds; the last that came is {last!r}. Old ones are slow: raise ansible_command_timeout"
         )
 
     def _shows(self, prompt: str) -> None:
@@ -221,7 +218,9 @@ class TerminalModule(TerminalBase):
                     f"the switch does not let {user!r} in ({refused}): correct ansible_user or ansible_password. Each try counts, and some firmware locks "
                     "a user out after a few"
                 ) from error
-            raise self._lost(said) from error
+            raise AnsibleConnectionFailure(
+                f"{self._lost(said).message}. It allows four or five sessions at a time: end others, in its web pages too"
+            ) from error
 
     def on_open_shell(self) -> None:
         """Log in, and make the terminal one for a program: no pager, no wrapped lines, no questions."""
