@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .common import ROOT, LabError, poll, step
-from .hosts import reboot, topology
+from .hosts import port, reboot
 from .site import BOXES, on, playbook, settopbox
 
 REPORT = ROOT / "build" / "bench.json"
@@ -144,7 +144,7 @@ def _television() -> dict[str, Any]:
         _box(box, "--play 1 --zaps 1")
     report: dict[str, Any] = {"packages": _sure("router", "dpkg-query --show igmpproxy")}
     # The switch would end a channel at the box's port before the proxy has heard of it.
-    leave = f"bridge link set dev {topology()['hosts'][BOXES[0]]['port']} fastleave"
+    leave = f"bridge link set dev {port(BOXES[0])} fastleave"
     _sure("switch", f"{leave} off")
     try:
         with step(f"{BLOCKS * ZAPS} zaps by each igmpproxy, in turns"):

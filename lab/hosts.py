@@ -43,51 +43,39 @@ def _in_engine(script: str) -> None:
     )  # fmt: skip
 
 
+def port(host: str) -> str:
+    """The port of the switch at which somebody hangs."""
+    return next(name for name, who in topology()["switch"]["ports"].items() if who == host)
+
+
 def _cables(hosts: list[str]) -> str:
-    """Shell lines that plug the given hosts in, switch ports included."""
+    """Shell lines that plug the given hosts in. What a port does with its cable is the business of the switch, which notices it by itself."""
     top = topology()
     switch = pid("switch")
     lines: list[str] = []
     if "switch" in hosts:
-        # Snooping by VLAN, or a querier in one of them would count for all.
-        lines.append(
-            f"nsenter -t {switch} -n ip link add br0 type bridge"
-            " vlan_filtering 1 vlan_default_pvid 0 mcast_snooping 1 mcast_vlan_snooping 1"
-        )
-        lines.append(f"nsenter -t {switch} -n ip link set br0 up")
+        for name, spec in top["switch"]["inside"].items():
+            lines += [
+                f"nsenter -t {switch} -m -n sh -eu <<'INSIDE'",
+                f"ip netns delete {name} 2>/dev/null || :",
+                f"ip netns add {name}",
+                f"ip -netns {name} link set lo up",
+                f"ip link add name eth0 address {spec['mac']} netns {name} type veth peer name {port(name)}",
+                f"ip -netns {name} link set eth0 up",
+                *([f"ip -netns {name} address add {spec['address']} dev eth0"] if "address" in spec else []),
+                "INSIDE",
+            ]
         # A switch is powered on last of all: everybody's cable has to be plugged in again.
         hosts = list(top["hosts"])
     for host in hosts:
         if host == "switch":
             continue
-        spec = top["hosts"][host]
-        port = spec["port"]
         lines += [
-            f"nsenter -t {switch} -n ip link delete {port} 2>/dev/null || :",
-            f"ip link add name eth0 address {spec['mac']} netns {pid(host)} type veth peer name {port} netns {switch}",
-            f"nsenter -t {switch} -n sh -eu <<'PORT'",
-            f"ip link set {port} master br0 up",
-            *_port_lines(port, top["switch"][port]),
-            "PORT",
+            f"nsenter -t {switch} -n ip link delete {port(host)} 2>/dev/null || :",
+            f"ip link add name eth0 address {top['hosts'][host]['mac']} netns {pid(host)} type veth peer name {port(host)} netns {switch}",
             f"nsenter -t {pid(host)} -n ip link set eth0 up",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _port_lines(port: str, spec: dict[str, Any]) -> list[str]:
-    lines = [f"bridge vlan add dev {port} vid {vid}" for vid in spec.get("tagged", [])]
-    if "access" in spec:
-        lines += [
-            f"bridge vlan add dev {port} vid {spec['access']} pvid untagged",
-            # Linux snoops only where it knows a querier, and not in the 10 s after it has met one. A real switch goes by its router ports:
-            # a report that reached another box would keep it from saying that it leaves (RFC 2236, section 3). So one is not forgotten.
-            f"bridge vlan global set dev br0 vid {spec['access']} mcast_querier_interval 360000000",
-        ]
-    if spec.get("immediate_leave"):
-        lines.append(f"bridge link set dev {port} fastleave on")
-    if spec.get("mrouter"):
-        lines += [f"bridge vlan set dev {port} vid {vid} mcast_router 2" for vid in spec["tagged"]]
-    return lines
 
 
 def _create(host: str, image: str) -> None:
@@ -112,12 +100,14 @@ def _booted(host: str) -> bool:
 
 
 def _provision(host: str) -> None:
-    programs = topology()["hosts"][host].get("programs")
+    top = topology()
+    programs = top["hosts"][host].get("programs")
     if programs:
         docker("cp", LAB / programs, f"{container(host)}:/usr/local/lib/")
-    for name in topology()["hosts"][host].get("provision", "").split():
+    for name in top["hosts"][host].get("provision", "").split():
         script = LAB / "hosts" / f"{name}.sh"
-        docker("exec", "--interactive", container(host), "sh", "-s", stdin=script.read_text(encoding="utf-8"))
+        words = [top["switch"]["dialect"], len(top["switch"]["ports"])] if host == "switch" else []
+        docker("exec", "--interactive", container(host), "sh", "-s", *map(str, words), stdin=script.read_text(encoding="utf-8"))
 
 
 def _each(work: Callable[[str], None], hosts: list[str]) -> None:
@@ -174,13 +164,12 @@ def _remove(host: str) -> None:
 
 def _forget_leases() -> None:
     """A fresh router knows nothing of the addresses that its predecessor has lent, and would lend one of them to somebody else."""
-    for host, spec in topology()["hosts"].items():
-        if "access" in topology()["switch"].get(spec.get("port", ""), {}):
-            docker(
-                "exec", container(host), "sh", "-ec",
-                "! systemctl --quiet is-active dhcp-client || { systemctl stop dhcp-client; trap 'systemctl start dhcp-client' EXIT; };"
-                " rm -f /var/lib/dhcpcd/*.lease; ip -4 address flush dev eth0",
-            )  # fmt: skip
+    for host in set(topology()["hosts"]) - {"isp", "router", "switch"}:
+        docker(
+            "exec", container(host), "sh", "-ec",
+            "! systemctl --quiet is-active dhcp-client || { systemctl stop dhcp-client; trap 'systemctl start dhcp-client' EXIT; };"
+            " rm -f /var/lib/dhcpcd/*.lease; ip -4 address flush dev eth0",
+        )  # fmt: skip
 
 
 def replace(host: str, image: str | None = None, packages: list[str] | None = None) -> None:
@@ -203,9 +192,18 @@ def reboot(host: str) -> None:
         _settle([host])
 
 
+def _docker_host() -> str:
+    return f"unix://{SOCKET}" if SOCKET.exists() else os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+
+
+def switch_proxy() -> str:
+    """ssh's ProxyCommand to the switch's command line, from the laptop at its port."""
+    return f"docker --host {shlex.quote(_docker_host())} exec -i {container('switch')} nsenter --net=/run/netns/laptop nc %h %p"
+
+
 def _write_access() -> None:
     """ssh without any network: each host's sshd is started by docker exec at the other end of a pipe."""
-    docker_host = f"unix://{SOCKET}" if SOCKET.exists() else os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    docker_host = _docker_host()
     blocks = ["# Written by the lab; goes with `make down`."]
     for host, spec in topology()["hosts"].items():
         blocks.append(
@@ -236,6 +234,9 @@ def _write_access() -> None:
             "inject_facts_as_vars = false\n"
             "[ssh_connection]\n"
             "pipelining = true\n"
-            f"ssh_args = -F {SSH_CONFIG}\n",
+            f"ssh_args = -F {SSH_CONFIG}\n"
+            # The switch's command line is reached as an owner's laptop reaches it: through a port of the switch.
+            "[libssh_connection]\n"
+            f"proxy_command = {switch_proxy()}\n",
             encoding="utf-8",
         )

@@ -16,7 +16,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -37,14 +39,22 @@ async def _answer(emulator: Emulator, reader: asyncio.StreamReader, writer: asyn
         writer.close()
 
 
-async def ask(socket: Path, request: str) -> int:
+async def ask(path: Path, request: str) -> int:
     """Put one question to a running switch and print its answer; the exit code."""
-    reader, writer = await asyncio.open_unix_connection(str(socket), limit=2**24)
+    reader, writer = await asyncio.open_unix_connection(str(path), limit=2**24)
     writer.write(request.encode() + b"\n")
     answer = json.loads(await reader.readline())
     writer.close()
     print(json.dumps(answer))
     return 1 if "error" in answer else 0
+
+
+def _ready() -> None:
+    """Tell systemd, if it has started us, that the switch is up: sd_notify(3)."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.sendto(b"READY=1", address)
 
 
 async def serve(args: argparse.Namespace) -> None:
@@ -68,6 +78,7 @@ async def serve(args: argparse.Namespace) -> None:
         control = await asyncio.start_unix_server(lambda reader, writer: _answer(emulator, reader, writer), str(args.control), limit=2**24)
     number = await emulator.start()
     print(f"listening on {host}:{number}", flush=True)
+    _ready()
     ended = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, ended.set)

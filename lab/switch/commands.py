@@ -11,7 +11,7 @@ from . import show
 from .cli import WRONG, Ask, Cli, Close, Pause, Reply, command
 from .device import ALL_VLANS, CliError, Port, Session, Snooping, User, Vlan, sha1
 
-__all__ = ["Ask", "Cli", "Close", "Pause", "Reply"]
+__all__ = ["Ask", "Cli", "Pause", "Reply"]
 
 SUBMODES = "vlan port ivlan line"
 CONFIG = f"config {SUBMODES}"
@@ -161,7 +161,7 @@ command("exec", "show ports monitor", dialects="ros1", level=1)(show.ports_monit
 command("exec", "show monitor session [<session>]", dialects="ros2", level=1)(show.monitor_session)
 
 
-@command("exec", "show running-config [{detailed|brief}]")
+@command("exec", "show running-config [detailed|brief]")
 def _running(cli: Cli, *_words: str) -> Reply:
     return cli.device.running_config()
 
@@ -191,10 +191,12 @@ def _vlan(cli: Cli, numbers: set[int]) -> Reply:
     cli.device.create_vlans(numbers)
 
 
-@command("vlan", "vlan <vid> name <name>")
-def _vlan_named(cli: Cli, number: int, name: str) -> Reply:
-    cli.device.create_vlans([number])
-    cli.device.vlans[number].name = name
+@command("vlan", "vlan <vids> name <name>")
+def _vlan_named(cli: Cli, numbers: set[int], name: str) -> Reply:
+    if len(numbers) != 1:
+        raise CliError(WRONG)
+    cli.device.create_vlans(numbers)
+    cli.device.vlans[min(numbers)].name = name
 
 
 @command("vlan", "no vlan <vids>")
@@ -413,7 +415,7 @@ def _no_allowed(cli: Cli) -> Reply:
         port.allowed = cli.device.new_port().allowed
 
 
-@command("port", "switchport general allowed vlan add <vids> [{tagged|untagged}]")
+@command("port", "switchport general allowed vlan add <vids> [tagged|untagged]")
 def _general_add(cli: Cli, numbers: set[int], how: str = "tagged") -> Reply:
     cli.device.need_vlans(numbers)
     for port in _ports(cli):
@@ -511,7 +513,7 @@ def _need_source(cli: Cli, source: str, destination: str) -> None:
         raise CliError("Source port cannot be a member of a LAG.")
 
 
-@command("port", "port monitor <port> [{rx|tx}]", dialects="ros1")
+@command("port", "port monitor <port> [rx|tx]", dialects="ros1")
 def _monitor(cli: Cli, source: str, direction: str = "both") -> Reply:
     return _monitor_any(cli, source, direction)
 
@@ -563,7 +565,7 @@ def _session_destination(cli: Cli, number: int, name: str, *network: str) -> Rep
     cli.device.sessions[number] = session
 
 
-@command("config", "monitor session <session> source interface <port> [{both|rx|tx}]", dialects="ros2")
+@command("config", "monitor session <session> source interface <port> [both|rx|tx]", dialects="ros2")
 def _session_source(cli: Cli, number: int, source: str, direction: str = "both") -> Reply:
     for its in cli.device.sessions.values():
         _need_source(cli, source, its.destination)

@@ -298,7 +298,8 @@ class Device:
 
     def load(self, text: str) -> None:
         """Carry out a configuration as the switch prints it. Raises CliError with the line that it does not take."""
-        from .commands import Cli  # noqa: PLC0415  the command line stands on the device, and loading on the command line
+        # The command line stands on the device, and loading on the command line.
+        from .commands import Cli  # noqa: PLC0415  (see above)
 
         cli = Cli(self, quiet=True)
         cli.run("configure terminal")

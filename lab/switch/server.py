@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
+import re
 from collections import deque
 from pathlib import Path
 from typing import Any, Union
@@ -18,12 +19,13 @@ from typing import Any, Union
 import asyncssh
 
 from . import show
-from .commands import Ask, Cli, Close, Pause, Reply
+from .commands import Ask, Cli, Pause, Reply
 from .device import Device, Factory, Faults, Network, sha1
 
 AUTH = ("password", "kbdint", "none+inband", "password+inband", "enable", "expired")
 PAGER = "More: <space>,  Quit: q or CTRL+Z, One line: <return> "
 PAGE = 23
+_LOGGED = re.compile(r"\d\d-\w{3}-\d{4} \d\d:\d\d:\d\d %")
 LOCKED = "Configuration Database locked by another application - try later"
 # What firmware 1.x offers, and nothing newer; and what newer firmware has in common with today's clients.
 CRYPTO: dict[str, dict[str, Any]] = {
@@ -50,13 +52,14 @@ def _throwaway_key() -> asyncssh.SSHKey:
     return asyncssh.generate_private_key("ssh-rsa", key_size=2048)
 
 
-def _host_key(file: Path | None) -> asyncssh.SSHKey:
-    if file is None:
-        return _throwaway_key()
-    if not file.exists():
+def _host_key(file: Path | None, algorithms: list[str]) -> asyncssh.SSHKeyPair:
+    """The host's key, offered with these algorithms alone: by itself asyncssh would sign with newer ones too."""
+    if file is not None and not file.exists():
         _throwaway_key().write_private_key(file)
         file.chmod(0o600)
-    return asyncssh.read_private_key(file)
+    pair = asyncssh.load_keypairs(_throwaway_key() if file is None else asyncssh.read_private_key(file))[0]
+    pair.host_key_algorithms = [algorithm.encode() for algorithm in algorithms]
+    return pair
 
 
 class _Gone(Exception):
@@ -339,7 +342,9 @@ class _Terminal(asyncssh.SSHServerSession):
             lines.insert(len(lines) // 2, show.log_line(self._emulator.device, faults.log_text))
         width = self._cli.width
         if width:
-            lines = [one[at : at + width] for one in lines for at in range(0, max(len(one), 1), width)]
+            # The log does not ask how wide a terminal is.
+            steps = [len(one) + 1 if _LOGGED.match(one) else width for one in lines]
+            lines = [one[at : at + step] for one, step in zip(lines, steps) for at in range(0, max(len(one), 1), step)]
         return lines
 
     async def _page(self, lines: list[str]) -> None:
@@ -437,9 +442,9 @@ class Emulator:
     async def start(self) -> int:
         """Listen; the port number."""
         self._server = await asyncssh.listen(
-            self._host, self._port, server_factory=lambda: _Login(self), server_host_keys=[_host_key(self._host_key)],
-            encoding="latin-1", line_editor=False, allow_scp=False, agent_forwarding=False, gss_host=None, x11_forwarding=False,
-            login_timeout=60, **CRYPTO[self.crypto],
+            self._host, self._port, server_factory=lambda: _Login(self), encoding="latin-1", line_editor=False, allow_scp=False,
+            server_host_keys=[_host_key(self._host_key, CRYPTO[self.crypto]["signature_algs"])], agent_forwarding=False, gss_host=None,
+            x11_forwarding=False, login_timeout=60, **CRYPTO[self.crypto],
         )  # fmt: skip
         return self._server.get_port()
 

@@ -173,7 +173,8 @@ def spanning_tree(cli: Cli) -> str:
 
 def lldp(_cli: Cli) -> str:
     """show lldp neighbors: nobody in the lab speaks it."""
-    return "  Port        Device ID          Port ID         System Name    Capabilities  TTL\n--------- ----------------- ----------------- ----------------- ------------ -----\n"
+    titles = [("Port", 9), ("Device ID", 17), ("Port ID", 17), ("System Name", 17), ("Capabilities", 12), ("TTL", 5)]
+    return table([(title, width, "c") for title, width in titles], [])
 
 
 # -- addresses --
