@@ -79,12 +79,12 @@ def host_of(prompt: str) -> str:
 def frame(text: str, line: str, host: str = "", echo: bool = True) -> Optional[Answer]:
     """The answer to a line in what came after it was sent, None as long as it is not complete.
 
-    It is complete with a prompt at its end, behind the line's own echo: a log line makes the switch show its prompt again, and such a
-    prompt answers nothing. With "echo" false a prompt is enough, for the rare terminal that does not echo or breaks a long echo up.
+    It is complete with a prompt at its end, behind the line's own echo, which may be wrapped: a log line makes the switch show its prompt
+    again, and such a prompt answers nothing. With "echo" false a prompt is enough, for the rare terminal that does not echo.
     """
     text = strip_ansi(text)
     start = 0
-    found = re.search(rf"{re.escape(line)}[ \t]*(?=[\r\n])", text) if line else None
+    found = re.search("[\r\n]*".join(map(re.escape, line)) + r"[ \t]*(?=[\r\n])", text) if line else None
     if found:
         start = found.end()
     elif echo and line:

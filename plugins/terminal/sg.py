@@ -36,8 +36,6 @@ LOOK = 100
 class TerminalModule(TerminalBase):
     """One session's terminal. C(prompt) is what the switch shows now, C(host) the name in it."""
 
-    # network_cli reads until the first text of the switch, whatever it is, and the log-in goes on from there.
-    terminal_stdout_re = [re.compile(rb"(?s).*\S.*")]
     # Answers are judged where it is known what was asked.
     terminal_stderr_re = []
     ansi_re = [re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")]
@@ -45,9 +43,15 @@ class TerminalModule(TerminalBase):
 
     def __init__(self, connection):
         super().__init__(connection)
+        self.on_close_shell()
+
+    def on_close_shell(self) -> None:
+        """Know nothing of a session any more: the next begins with its log-in."""
         self.host = ""
         self.prompt = ""
         self._enabled = False
+        # network_cli reads until the first text of the switch, whatever it is, and the log-in goes on from there.
+        self.terminal_stdout_re = [re.compile(rb"(?s).*\S.*")]
 
     # -- the channel --
 
@@ -153,6 +157,11 @@ class TerminalModule(TerminalBase):
             raise AnsibleConnectionFailure(
                 f"ansible_network_cli_ssh_type is {self._connection.ssh_type}: homerouter.tripleplay.sg needs libssh; install the Python package "
                 "ansible-pylibssh beside ansible-core, and set ansible_network_cli_ssh_type: libssh"
+            )
+        if self._connection.get_option("terminal_initial_prompt"):
+            raise AnsibleConnectionFailure(
+                "ansible_terminal_initial_prompt is set, and would answer the switch's log-in a second time: leave it out, and ansible_terminal_initial_answer "
+                "too; homerouter.tripleplay.sg logs in with ansible_user and ansible_password"
             )
         user, password = self._connection.get_option("remote_user"), self._connection.get_option("password")
         said = to_text(self._connection.get_prompt() or b"", errors="surrogate_then_replace")

@@ -34,7 +34,7 @@ from ansible.utils.jsonrpc import JsonRpcServer
 # What a variable of the inventory is called as an option of the connection.
 OPTIONS = {
     "ansible_host": "remote_addr", "ansible_user": "remote_user", "ansible_password": "password", "ansible_command_timeout": "persistent_command_timeout",
-    "ansible_network_cli_ssh_type": "ssh_type",
+    "ansible_terminal_initial_prompt": "terminal_initial_prompt",
 }  # fmt: skip
 
 

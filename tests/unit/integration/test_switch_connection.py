@@ -27,6 +27,7 @@ REFUSED = {
     "unset enable": ({"auth": "enable", "variables": {"ansible_become": True}}, "ansible_become_password is not set"),
     "no enable": ({"auth": "enable"}, "'% Unrecognized command'.*privilege 15.*ansible_become"),
     "unset inband": ({"auth": "none+inband", "variables": {"ansible_password": None}}, "ansible_password is not set"),
+    "answered twice": ({"variables": {"ansible_terminal_initial_prompt": ["User Name:"]}}, "ansible_terminal_initial_prompt is set"),
     "full": ({"auth": "password", "faults": {"session_cap": -1}}, "session was lost|ssh connection failed"),
 }
 VLANS = ["vlan database", "vlan 2-3", "exit"]
@@ -217,3 +218,29 @@ def test_a_stranger_is_named(house, monkeypatch):
     text = switch.error("get_device_info")
     assert "'Cisco IOS Software, C2960 / more'" in text
     assert "SG220 has another command line" in text
+
+
+def test_a_mode_that_was_left_open_is_left(house):
+    """What a task began by hand does not reach the next one."""
+    switch = house.open("open mode")
+    switch.call("get", "configure terminal")
+    switch.call("get", "show version")
+    assert switch.transcript == [*OPENED, "configure terminal", "end", "show version"]
+
+
+def test_an_answer_of_ones_own(house):
+    """cli_command's prompt and answer."""
+    switch = house.open("own answer")
+    switch.call("get", "terminal prompt")
+    assert "Copy succeeded" in switch.call("get", command="write memory", prompt=r"\(Y/N\)", answer="Y", newline=False)
+    assert switch.call("get_config", "startup") == switch.call("get_config")
+
+
+@pytest.mark.parametrize("auth", ["none+inband", "enable"])
+def test_the_same_process_can_begin_anew(house, auth):
+    """As meta: reset_connection does: the second session is logged in like the first."""
+    switch = house.open(f"anew {auth}", auth=auth, variables=ENABLE if auth == "enable" else None)
+    switch.call("get_config")
+    switch.call("reset")
+    switch.call("get_config")
+    assert switch.transcript.count("terminal datadump") == 2

@@ -63,6 +63,11 @@ def test_a_log_lines_prompt_ends_no_answer() -> None:
     assert _sg_cli.frame("\r\none\r\nsw1#", "show vlan", "sw1", echo=False).text == "one"
 
 
+def test_a_wrapped_echo_is_one() -> None:
+    """On firmware that does not know `terminal width 0`."""
+    assert _sg_cli.frame("show interfaces swit\r\nchport gi1\r\nPort : gi1\r\nsw1#", "show interfaces switchport gi1", "sw1").text == "Port : gi1"
+
+
 @pytest.mark.parametrize(
     ("body", "text", "logs", "torn"),
     [
