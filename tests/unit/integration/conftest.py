@@ -166,7 +166,7 @@ class House:
 
     def play(self, playbook: list[dict[str, Any]], *options: str, before: tuple[str, ...] = (), seconds: float = 300, **more: Any) -> str:
         """Run a playbook over all switches; what it printed. Results are in the switches afterwards. "before" is what starts
-        ansible-playbook, "more" are variables of all hosts."""
+        ansible-playbook, "more" are variables of all hosts. Its log is in log.txt."""
         variables = {
             "ansible_connection": "ansible.netcommon.network_cli",
             "ansible_network_os": "homerouter.tripleplay.sg",
@@ -186,6 +186,7 @@ class House:
         environment.update(
             ANSIBLE_COLLECTIONS_PATH=str(self.collections), ANSIBLE_HOME=str(self.folder / "home"), ANSIBLE_FORKS=str(2 * (os.cpu_count() or 1)),
             ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callback"), ANSIBLE_CALLBACKS_ENABLED="results", RESULTS=str(results), LC_ALL="C.UTF-8",
+            ANSIBLE_LOG_PATH=str(self.folder / "log.txt"),
             ANSIBLE_INJECT_FACT_VARS="false", ANSIBLE_LOCALHOST_WARNING="false",
         )  # fmt: skip
         done = subprocess.run(

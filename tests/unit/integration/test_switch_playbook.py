@@ -16,12 +16,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:Diffie-Hellman over finite field
 
 ENABLE = {"ansible_become": True, "ansible_become_method": "ansible.netcommon.enable", "ansible_become_password": "enable-lab"}
 PINNED = {"ansible_host_key_checking": True}
+# All that goes over the connection, in Ansible's log.
+LOGGED = {"ansible_persistent_log_messages": True}
 WORKS = {
     "password": {"dialect": "ros1", "auth": "password", "variables": PINNED},
     "kbdint": {"dialect": "ros2", "auth": "kbdint", "variables": PINNED},
-    "inband": {"dialect": "ros1", "auth": "none+inband"},
+    "inband": {"dialect": "ros1", "auth": "none+inband", "variables": LOGGED},
     "twice": {"dialect": "ros2", "auth": "password+inband"},
-    "enable": {"dialect": "ros2", "auth": "enable", "variables": ENABLE},
+    "enable": {"dialect": "ros2", "auth": "enable", "variables": {**ENABLE, **LOGGED}},
     "expired": {"dialect": "ros1", "auth": "expired"},
 }
 # Those that do more than saving.
@@ -125,6 +127,10 @@ def test_netcommons_own_modules_work(played, name):
 
 
 def test_no_password_is_shown(played):
-    """Not even with all that ansible-playbook can say."""
+    """Not even with all that ansible-playbook can say, nor in the log of all that was sent."""
+    log = (played.folder / "log.txt").read_text(encoding="utf-8")
+    assert "sent: 'terminal datadump" in log
+    assert log.count("sent: ********") >= 3
     for secret in ("cisco-lab", "enable-lab"):
         assert secret not in played.printed
+        assert secret not in log
