@@ -19,7 +19,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +159,13 @@ def plan(have: Table, want: Table) -> list[tuple[str, str]]:
     return lines
 
 
+def _each(vlans: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """VLANs of bridge's JSON one by one: neighbours that are alike come as a range."""
+    for vlan in vlans:
+        for number in range(vlan["vlan"], vlan.get("vlanEnd", vlan["vlan"]) + 1):
+            yield number, vlan
+
+
 class Bridge(Network):
     """Steers br0 in the network namespace of this process, and says what it sees there."""
 
@@ -220,14 +227,14 @@ class Bridge(Network):
                 table["fastleave", link["ifname"]] = link.get("fastleave", False)
         for link in self._ask("bridge", "-j", "-d", "vlan", "show"):
             name = link["ifname"]
-            for vlan in link["vlans"] if name in ports or name == BRIDGE else ():
+            for number, vlan in _each(link["vlans"]) if name in ports or name == BRIDGE else ():
                 flags = vlan.get("flags", [])
-                table["vlan", name, vlan["vlan"]] = ("Egress Untagged" not in flags, "PVID" in flags)
+                table["vlan", name, number] = ("Egress Untagged" not in flags, "PVID" in flags)
                 if name != BRIDGE:
-                    table["router", name, vlan["vlan"]] = vlan.get("mcast_router", 1)
+                    table["router", name, number] = vlan.get("mcast_router", 1)
         for link in self._ask("bridge", "-j", "-d", "vlan", "global", "show", "dev", BRIDGE):
-            for vlan in link["vlans"]:
-                table.update({("global", vlan["vlan"], option): vlan.get(option, default) for option, default in GLOBALS.items()})
+            for number, vlan in _each(link["vlans"]):
+                table.update({("global", number, option): vlan.get(option, default) for option, default in GLOBALS.items()})
         for part in self._ask("bridge", "-j", "mdb", "show", "dev", BRIDGE):
             for entry in part.get("mdb", []):
                 if entry.get("state") == "permanent" and entry["port"] in ports:
@@ -304,21 +311,16 @@ class Bridge(Network):
             if entry["dev"].startswith(f"{BRIDGE}.") and "lladdr" in entry
         ]
 
-    def _mdb(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        groups: list[dict[str, Any]] = []
-        routers: dict[str, Any] = {}
-        for part in self._ask("bridge", "-j", "-d", "mdb", "show", "dev", BRIDGE):
-            groups += part.get("mdb", [])
-            routers.update(part.get("router", {}))
-        return groups, routers
-
     def memberships(self, device: Device) -> list[tuple[int, str, str]]:
-        groups, _routers = self._mdb()
-        return [(entry.get("vid", 1), entry["grp"], entry["port"]) for entry in groups if entry["port"] in device.ports and ":" not in entry["grp"]]
+        entries = [entry for part in self._ask("bridge", "-j", "mdb", "show", "dev", BRIDGE) for entry in part.get("mdb", [])]
+        return [(entry.get("vid", 1), entry["grp"], entry["port"]) for entry in entries if entry["port"] in device.ports and ":" not in entry["grp"]]
 
     def routers(self, device: Device) -> list[tuple[int, str]]:
-        _groups, routers = self._mdb()
-        return sorted(
-            {(entry["vid"], entry["port"]) for entry in routers.get(BRIDGE, []) if "vid" in entry and entry["port"] in device.ports},
-            key=lambda found: (found[0], port_key(found[1])),
-        )
+        found = {
+            (number, router["port"])
+            for link in self._ask("bridge", "-j", "-d", "vlan", "global", "show", "dev", BRIDGE)
+            for number, vlan in _each(link["vlans"])
+            for router in vlan.get("router_ports", [])
+            if router["port"] in device.ports
+        }
+        return sorted(found, key=lambda one: (one[0], port_key(one[1])))

@@ -444,7 +444,7 @@ class Emulator:
         self._server = await asyncssh.listen(
             self._host, self._port, server_factory=lambda: _Login(self), encoding="latin-1", line_editor=False, allow_scp=False,
             server_host_keys=[_host_key(self._host_key, CRYPTO[self.crypto]["signature_algs"])], agent_forwarding=False, gss_host=None,
-            x11_forwarding=False, login_timeout=60, **CRYPTO[self.crypto],
+            x11_forwarding=False, login_timeout=60, reuse_address=True, **CRYPTO[self.crypto],
         )  # fmt: skip
         return self._server.get_port()
 
