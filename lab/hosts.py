@@ -56,7 +56,8 @@ def _cables(hosts: list[str]) -> str:
     if "switch" in hosts:
         for name, spec in top["switch"]["inside"].items():
             lines += [
-                f"nsenter -t {switch} -m -n sh -eu <<'INSIDE'",
+                # Its process namespace too: ip netns looks itself up in the container's /proc.
+                f"nsenter -t {switch} -m -n -p sh -eu <<'INSIDE'",
                 f"ip netns delete {name} 2>/dev/null || :",
                 f"ip netns add {name}",
                 f"ip -netns {name} link set lo up",
@@ -70,12 +71,29 @@ def _cables(hosts: list[str]) -> str:
     for host in hosts:
         if host == "switch":
             continue
+        name, mac = port(host), top["hosts"][host]["mac"]
         lines += [
-            f"nsenter -t {switch} -n ip link delete {port(host)} 2>/dev/null || :",
-            f"ip link add name eth0 address {top['hosts'][host]['mac']} netns {pid(host)} type veth peer name {port(host)} netns {switch}",
-            f"nsenter -t {pid(host)} -n ip link set eth0 up",
+            # A cable that only the switch has let go of keeps its other end, and all that the host has made of it.
+            f"ip link set {_loose(host)} netns {switch} name {name} 2>/dev/null || {{",
+            # Either end takes the other with it. What a switch or a host that has just ended leaves behind goes only a while after it.
+            f"nsenter -t {pid(host)} -n ip link delete eth0 2>/dev/null || :",
+            f"nsenter -t {switch} -n ip link delete {name} 2>/dev/null || :",
+            f"ip link add name eth0 address {mac} netns {pid(host)} type veth peer name {name} netns {switch}",
+            f"nsenter -t {pid(host)} -n ip link set eth0 up; }}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _loose(host: str) -> str:
+    """Name of the switch's end of a cable while there is no switch."""
+    return f"{TAG}-{port(host)}"
+
+
+def _unplug() -> None:
+    """Take the cables out of the switch, which is about to be powered off: to the hosts it is no more than a link that is lost."""
+    switch = pid("switch")
+    hosts = [host for host in topology()["hosts"] if host != "switch"]
+    _in_engine("\n".join(f"nsenter -t {switch} -n ip link set {port(host)} netns 1 name {_loose(host)} || :" for host in hosts) + "\n")
 
 
 def _create(host: str, image: str) -> None:
@@ -175,6 +193,8 @@ def _forget_leases() -> None:
 def replace(host: str, image: str | None = None, packages: list[str] | None = None) -> None:
     """A fresh machine in a host's place: its disk is new, its cable the same."""
     with step(f"fresh {host} ({image or topology()['hosts'][host]['image']})"):
+        if host == "switch":
+            _unplug()
         _remove(host)
         _create(host, image or topology()["hosts"][host]["image"])
         _settle([host])
@@ -188,6 +208,8 @@ def replace(host: str, image: str | None = None, packages: list[str] | None = No
 def reboot(host: str) -> None:
     """Power off and on: the disk stays, interfaces and processes do not."""
     with step(f"reboot {host}"):
+        if host == "switch":
+            _unplug()
         docker("restart", "--time", "30", container(host))
         _settle([host])
 

@@ -7,6 +7,8 @@ Only differences become commands, so that a line of configuration touches no tra
 
 Where Linux is not a switch:
 - Immediate leave belongs to a VLAN on the switch and to a port here (fastleave): it is on for each port that carries such a VLAN.
+- A group that nobody has joined goes to router ports only, once a querier is known; a switch floods it, but to ports that filter what is
+  unregistered. And a VLAN whose snooping has just been switched on is flooded until the next query.
 - A querier asks from 0.0.0.0, whatever its address is set to be.
 - Filtering of unregistered groups (mcast_flood off) takes 224.0.0.0/24 too, which a switch always forwards.
 - A VLAN as a mirror's source, customer mode's second tag and link aggregation are state only; members of a LAG carry nothing.
@@ -19,7 +21,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +161,13 @@ def plan(have: Table, want: Table) -> list[tuple[str, str]]:
     return lines
 
 
+def _each(vlans: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """VLANs of bridge's JSON one by one: neighbours that are alike come as a range."""
+    for vlan in vlans:
+        for number in range(vlan["vlan"], vlan.get("vlanEnd", vlan["vlan"]) + 1):
+            yield number, vlan
+
+
 class Bridge(Network):
     """Steers br0 in the network namespace of this process, and says what it sees there."""
 
@@ -197,9 +206,11 @@ class Bridge(Network):
             lines = lines[count:]
 
     @staticmethod
-    def _ask(*argv: str) -> Any:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        return json.loads(done.stdout) if done.stdout.strip() else []
+    def _ask(*questions: str) -> list[Any]:
+        """Put questions to programs that answer in JSON, all at once: most of the time of each is its start."""
+        started = [subprocess.Popen(question.split(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for question in questions]
+        answers = [process.communicate()[0] for process in started]
+        return [json.loads(answer) if answer.strip() else [] for answer in answers]
 
     def _present(self) -> dict[str, int]:
         """Ports with a cable: name and number of the interface."""
@@ -214,21 +225,24 @@ class Bridge(Network):
     def _have(self, ports: set[str]) -> Table:
         """What is set in the kernel."""
         table: Table = {key: value for key, value in self._kept.items() if len(key) < 2 or key[0] == "address" or key[1] in ports}
-        for link in self._ask("bridge", "-j", "-d", "link", "show"):
+        links, vlans, options, groups = self._ask(
+            "bridge -j -d link show", "bridge -j -d vlan show", f"bridge -j -d vlan global show dev {BRIDGE}", f"bridge -j mdb show dev {BRIDGE}"
+        )
+        for link in links:
             if link["ifname"] in ports:
                 table["flood", link["ifname"]] = link.get("mcast_flood", True)
                 table["fastleave", link["ifname"]] = link.get("fastleave", False)
-        for link in self._ask("bridge", "-j", "-d", "vlan", "show"):
+        for link in vlans:
             name = link["ifname"]
-            for vlan in link["vlans"] if name in ports or name == BRIDGE else ():
+            for number, vlan in _each(link["vlans"]) if name in ports or name == BRIDGE else ():
                 flags = vlan.get("flags", [])
-                table["vlan", name, vlan["vlan"]] = ("Egress Untagged" not in flags, "PVID" in flags)
+                table["vlan", name, number] = ("Egress Untagged" not in flags, "PVID" in flags)
                 if name != BRIDGE:
-                    table["router", name, vlan["vlan"]] = vlan.get("mcast_router", 1)
-        for link in self._ask("bridge", "-j", "-d", "vlan", "global", "show", "dev", BRIDGE):
-            for vlan in link["vlans"]:
-                table.update({("global", vlan["vlan"], option): vlan.get(option, default) for option, default in GLOBALS.items()})
-        for part in self._ask("bridge", "-j", "mdb", "show", "dev", BRIDGE):
+                    table["router", name, number] = vlan.get("mcast_router", 1)
+        for link in options:
+            for number, vlan in _each(link["vlans"]):
+                table.update({("global", number, option): vlan.get(option, default) for option, default in GLOBALS.items()})
+        for part in groups:
             for entry in part.get("mdb", []):
                 if entry.get("state") == "permanent" and entry["port"] in ports:
                     table["group", entry["port"], entry.get("vid", 0), entry["grp"]] = True
@@ -248,7 +262,7 @@ class Bridge(Network):
             self._kept = {key: value for key, value in self._kept.items() if key[1:2] != (name,)}
         if fresh:
             # Left over from an earlier process of ours; a mirror is made anew below.
-            stale = {qdisc["dev"] for qdisc in self._ask("tc", "-j", "qdisc", "show") if qdisc["kind"] == "clsact"}
+            stale = {qdisc["dev"] for qdisc in self._ask("tc -j qdisc show")[0] if qdisc["kind"] == "clsact"}
             self._run([("tc", f"qdisc delete dev {name} clsact") for name in sorted(fresh & stale)])
             # A mirror whose destination is another interface now points nowhere.
             moved = {key for key, value in self._kept.items() if key[0] == "mirror" and fresh & {destination for _way, destination in value}}
@@ -293,32 +307,27 @@ class Bridge(Network):
     def macs(self, device: Device) -> list[tuple[int, str, str]]:
         return [
             (entry["vlan"], entry["mac"], entry["ifname"])
-            for entry in self._ask("bridge", "-j", "fdb", "show", "br", BRIDGE)
+            for entry in self._ask(f"bridge -j fdb show br {BRIDGE}")[0]
             if entry["ifname"] in device.ports and "vlan" in entry and entry.get("state") != "permanent" and "self" not in entry.get("flags", [])
         ]
 
     def neighbours(self, device: Device) -> list[tuple[int, str, str]]:
         return [
             (int(entry["dev"].partition(".")[2]), entry["dst"], entry["lladdr"])
-            for entry in self._ask("ip", "-j", "-4", "neigh", "show")
+            for entry in self._ask("ip -j -4 neigh show")[0]
             if entry["dev"].startswith(f"{BRIDGE}.") and "lladdr" in entry
         ]
 
-    def _mdb(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        groups: list[dict[str, Any]] = []
-        routers: dict[str, Any] = {}
-        for part in self._ask("bridge", "-j", "-d", "mdb", "show", "dev", BRIDGE):
-            groups += part.get("mdb", [])
-            routers.update(part.get("router", {}))
-        return groups, routers
-
     def memberships(self, device: Device) -> list[tuple[int, str, str]]:
-        groups, _routers = self._mdb()
-        return [(entry.get("vid", 1), entry["grp"], entry["port"]) for entry in groups if entry["port"] in device.ports and ":" not in entry["grp"]]
+        entries = [entry for part in self._ask(f"bridge -j mdb show dev {BRIDGE}")[0] for entry in part.get("mdb", [])]
+        return [(entry.get("vid", 1), entry["grp"], entry["port"]) for entry in entries if entry["port"] in device.ports and ":" not in entry["grp"]]
 
     def routers(self, device: Device) -> list[tuple[int, str]]:
-        _groups, routers = self._mdb()
-        return sorted(
-            {(entry["vid"], entry["port"]) for entry in routers.get(BRIDGE, []) if "vid" in entry and entry["port"] in device.ports},
-            key=lambda found: (found[0], port_key(found[1])),
-        )
+        found = {
+            (number, router["port"])
+            for link in self._ask(f"bridge -j -d vlan global show dev {BRIDGE}")[0]
+            for number, vlan in _each(link["vlans"])
+            for router in vlan.get("router_ports", [])
+            if router["port"] in device.ports
+        }
+        return sorted(found, key=lambda one: (one[0], port_key(one[1])))

@@ -127,7 +127,7 @@ def number(low: int, high: int) -> Reader:
     """The reader of a number within bounds."""
 
     def read(_device: Device, words: list[str], at: int) -> tuple[int, int] | None:
-        if not words[at].isdigit():
+        if not words[at].isdecimal():
             return None
         if not low <= int(words[at]) <= high:
             raise CliError(BAD_VALUE)
@@ -144,7 +144,7 @@ READERS["lag"] = number(1, 8)
 
 @reader("vids")
 def _vids(_device: Device, words: list[str], at: int) -> tuple[set[int], int] | None:
-    return (unfold(words[at], 1, 4094), 1) if words[at][0].isdigit() else None
+    return (unfold(words[at], 1, 4094), 1) if words[at][:1].isdecimal() else None
 
 
 @reader("word")
@@ -174,7 +174,7 @@ def _name(_device: Device, words: list[str], at: int) -> tuple[str, int]:
 @reader("address")
 def _address(_device: Device, words: list[str], at: int) -> tuple[str, int]:
     octets = words[at].split(".")
-    if len(octets) != 4 or not all(octet.isdigit() and int(octet) < 256 for octet in octets):
+    if len(octets) != 4 or not all(octet.isdecimal() and int(octet) < 256 for octet in octets):
         raise CliError(BAD_VALUE)
     return words[at], 1
 
@@ -228,7 +228,7 @@ def _port(device: Device, words: list[str], at: int) -> tuple[str, int] | None:
     if match[2]:
         name = port_name(device, match[1], match[2])
         return (name, 1) if name else None
-    if len(match[1]) > 1 and at + 1 < len(words) and words[at + 1].isdigit():
+    if len(match[1]) > 1 and at + 1 < len(words) and words[at + 1].isdecimal():
         name = port_name(device, match[1], words[at + 1])
         return (name, 2) if name else None
     return None
@@ -402,7 +402,7 @@ class Cli:
     def help(self, line: str) -> list[str]:
         """What may come next, for a question mark at the end of a line."""
         words = words_of(line)
-        part = "" if not line or line.endswith(" ") else words.pop().lower()
+        part = "" if not words or line[-1:].isspace() else words.pop().lower()
         node = tree(self.device.dialect, self.mode)
         for word in words:
             near = [key for key in node.words if key.startswith(word.lower())]

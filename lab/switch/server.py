@@ -188,18 +188,19 @@ class _Terminal(asyncssh.SSHServerSession):
         """Send text, its lines ended as a terminal wants them."""
         if not text:
             return
-        if self._closed:
-            raise _Gone
         text = text.replace("\n", "\r\n")
-        if not self._emulator.faults.split_output:
-            self._channel.write(text)
-            return
-        # The last piece ends two characters before the end: inside of a prompt, where there is one.
-        for start, end in ((0, len(text) // 2), (len(text) // 2, len(text) - 2), (len(text) - 2, len(text))):
-            piece = text[max(start, 0) : max(end, 0)]
-            if piece:
-                self._channel.write(piece)
+        pieces = [text]
+        if self._emulator.faults.split_output:
+            # The last piece is two characters: the cut is inside of a prompt, where there is one.
+            middle = len(text) // 2
+            end = max(middle, len(text) - 2)
+            pieces = [piece for piece in (text[:middle], text[middle:end], text[end:]) if piece]
+        for number, piece in enumerate(pieces):
+            if number:
                 await asyncio.sleep(0.03)
+            if self._closed or self._channel.is_closing():
+                raise _Gone
+            self._channel.write(piece)
 
     async def _line(self, secret: bool = False) -> str:
         """A line as it is typed, echoed; CR ends it, and so does LF: a client that sends both has typed an empty line more."""
@@ -444,7 +445,7 @@ class Emulator:
         self._server = await asyncssh.listen(
             self._host, self._port, server_factory=lambda: _Login(self), encoding="latin-1", line_editor=False, allow_scp=False,
             server_host_keys=[_host_key(self._host_key, CRYPTO[self.crypto]["signature_algs"])], agent_forwarding=False, gss_host=None,
-            x11_forwarding=False, login_timeout=60, **CRYPTO[self.crypto],
+            x11_forwarding=False, login_timeout=60, reuse_address=True, **CRYPTO[self.crypto],
         )  # fmt: skip
         return self._server.get_port()
 

@@ -154,6 +154,24 @@ def test_words_and_abbreviations(typed, answer):
         assert reply == answer
 
 
+@hypothesis.given(
+    st.lists(
+        st.one_of(
+            st.text(st.characters(max_codepoint=255), max_size=40),
+            st.lists(st.sampled_from(sorted({word for line in LINES for word in line.split()})), max_size=7).map(" ".join),
+        ),
+        max_size=8,
+    )
+)
+def test_nothing_that_is_typed_breaks_it(lines):
+    for dialect in DIALECTS:
+        cli = Cli(device(dialect))
+        for line in ("configure", *lines):
+            cli.run(line)
+            cli.help(line)
+        assert cli.prompt.startswith(cli.device.hostname)
+
+
 def test_the_prompt_tells_the_mode():
     cli = Cli(device())
     seen = []

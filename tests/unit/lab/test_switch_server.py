@@ -288,6 +288,10 @@ def test_prompts_in_pieces_and_behind_an_escape(house):
     house.run(read())
     assert "".join(pieces) == "\r\n\r\n\x1b[Ksw1#"
     assert pieces[-1] == "1#"
+    person.do("terminal datadump")
+    person.do("terminal width 0")
+    shown = person.do("show running-config").replace("\x1b[K", "")
+    assert shown.splitlines() == switch.device.running_config().splitlines()
 
 
 def test_idle_sessions_end(house):
