@@ -244,3 +244,16 @@ def test_the_same_process_can_begin_anew(house, auth):
     switch.call("reset")
     switch.call("get_config")
     assert switch.transcript.count("terminal datadump") == 2
+
+
+def test_a_line_that_cuts_the_way(house):
+    """The session dies with it; the error says how far it came, and a power-cycle brings the switch back."""
+    switch = house.open("cut", lines="vlan database\nvlan 2\nexit\n")
+    text = switch.error("edit_config", ["hostname sw2", "interface gi10", "switchport mode access", "switchport access vlan 2", "interface gi9"])
+    assert "line 4 of 5, `switchport access vlan 2`" in text
+    assert "the session with the switch was lost" in text
+    assert "a power-cycle brings the saved configuration back" in text
+    assert "session was lost" in switch.error("get", "show version") or not switch.emulator.reachable()
+    switch.emulator.device.boot()
+    switch.emulator.device.changed()
+    assert switch.call("get_device_info")["network_os_hostname"] == "sw1"
