@@ -61,8 +61,9 @@ def main() -> None:
         if option.entries and "" not in option.entries:
             lines += ["", f"## Entries of {name}", "", *table(dict(option.entries))]
             # In JSON, and so in YAML, a quoted MAC address is never taken for a number.
-            example = [f"{key}: {json.dumps(inner.example)}" for key, inner in option.entries.items() if inner.required]
-            lines += ["", "```yaml", f"{name}:", f"  - {example[0]}", *(f"    {line}" for line in example[1:]), "```"]
+            entries = [*option.default, {key: inner.example for key, inner in option.entries.items() if inner.required}]
+            texts = [[f"{key}: {json.dumps(value)}" for key, value in entry.items()] for entry in entries]
+            lines += ["", "```yaml", f"{name}:", *("\n    ".join([f"  - {first}", *rest]) for first, *rest in texts), "```"]
     print("\n".join(lines))
 
 

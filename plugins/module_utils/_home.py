@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
 from typing import Any, Callable, NamedTuple, Optional
 
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels, _switch
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._dhcp import LABEL, MAC, normal_mac
 
 PREFIX = "home_"
@@ -366,6 +366,23 @@ HOME: dict[str, Option] = {
     "home_lan_pool_first": Option("str", "First address that devices get by DHCP.", default="192.168.1.210", check=_ipv4),
     "home_lan_pool_last": Option("str", "Last address that devices get by DHCP.", default="192.168.1.249", check=_ipv4),
     "home_lan_reservations": Option("list", "Devices that always get the same address.", default=[], entries=_DEVICE),
+    "home_switch_ports": Option(
+        "list",
+        "What hangs on the ports of a managed switch. Those that are not named belong to the LAN (O(cisco_switch_other_ports)). Read only where "
+        "the inventory has a host in the group C(switches).",
+        default=[{"port": "gi1", "use": "ont"}, {"port": "gi2", "use": "router"}],
+        entries={
+            "port": Option("str", "Port, as the switch calls it in short.", required=True, example="gi3", check=_switch.port_problem),
+            "use": Option(
+                "str",
+                "V(ont) is the fibre, with all services tagged; V(ont_untagged) one that hands out the Internet without a tag; V(router); V(set_top_box) "
+                "and V(lan) belong to the LAN; V(mirror) gets copies while C(cisco_switch_mirror) names ports; V(management) stays as it is, for the "
+                "computer that you set the switch up from.",
+                required=True, example="set_top_box", check=_switch.use_problem,
+            ),
+            "description": Option("str", "Description of the port on the switch.", example="living room", check=_switch.description_problem),
+        },
+    ),
     "home_dns_forwarders": Option(
         "list", "Addresses of the resolvers that the router asks; the default are Movistar's.", default=["80.58.61.250", "80.58.61.254"],
         entries={"": Option("str", "IP address.", required=True, check=_server)},
@@ -631,6 +648,11 @@ class _Home:
                     self.problem(f"{where}.{key}", value, f"as is {seen[same]}.{key}", "give each device its own")
                 seen.setdefault(same, where)
 
+    def switch(self) -> None:
+        if "home_switch_ports" in self.values:
+            for where, value, problem, cure in _switch.home_problems([entry for _where, entry in self.lists["home_switch_ports"]]):
+                self.problem(where, value, problem, cure)
+
     def networks(self) -> None:
         for name in ("home_iptv_sources", "home_iptv_groups"):
             if self.values.get(name) == [] and self.enabled("iptv"):
@@ -736,7 +758,7 @@ def judge(
             "set it to the address that the ISP's own router had on the television VLAN, such as 10.214.0.10/9, "
             "or set home_iptv_enabled to false",
         ))  # fmt: skip
-    for check in (home.vlans, home.iptv, home.voip, home.movistar, home.domain, home.pool, home.reservations, home.networks, home.channels,
+    for check in (home.vlans, home.iptv, home.voip, home.movistar, home.domain, home.pool, home.reservations, home.switch, home.networks, home.channels,
                   home.forwarders, home.port_forwards):  # fmt: skip
         check()
     return Report(findings + home.findings, home.warnings)

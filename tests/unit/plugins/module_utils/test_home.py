@@ -437,7 +437,7 @@ def test_value_that_is_not_to_be_had_is_not_missing():
 def test_defaults_and_examples_are_good_themselves():
     examples = {name: option.example for name, option in _home.HOME.items() if option.example is not None}
     entries = {
-        name: [{key: inner.example if inner.default is None else inner.default for key, inner in option.entries.items()}]
+        name: [*option.default, {key: inner.example if inner.default is None else inner.default for key, inner in option.entries.items()}]
         for name, option in _home.HOME.items()
         if option.entries and "" not in option.entries
     }
