@@ -442,6 +442,8 @@ class Emulator:
 
     async def start(self) -> int:
         """Listen; the port number."""
+        # A configuration may have been loaded since.
+        self._path = self._client_vlan()
         self._server = await asyncssh.listen(
             self._host, self._port, server_factory=lambda: _Login(self), encoding="latin-1", line_editor=False, allow_scp=False,
             server_host_keys=[_host_key(self._host_key, CRYPTO[self.crypto]["signature_algs"])], agent_forwarding=False, gss_host=None,
