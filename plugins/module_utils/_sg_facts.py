@@ -51,7 +51,7 @@ def _cell(line: str, span: tuple[int, Optional[int]]) -> str:
     return line[span[0] : span[1]].strip()
 
 
-def _column(row: dict[str, str], word: str) -> str:
+def column(row: dict[str, str], word: str) -> str:
     """The cell of the first column with a word in its title; empty without one."""
     return next((cell for title, cell in row.items() if word in title), "")
 
@@ -64,18 +64,18 @@ def ports(status: str) -> list[dict[str, Any]]:
     found = []
     for rows in tables(status):
         for row in rows:
-            name = (_column(row, "port") or _column(row, "ch")).lower()
+            name = (column(row, "port") or column(row, "ch")).lower()
             if not re.fullmatch(r"[a-z]+\d[\d/]*", name):
                 continue
-            state = _column(row, "state").lower()
-            speed = _column(row, "speed")
+            state = column(row, "state").lower()
+            speed = column(row, "speed")
             found.append(
                 {
                     "name": name,
                     "link": "up" if state.startswith("up") else "absent" if "not" in state else "down",
-                    "type": _column(row, "type").strip("- "),
+                    "type": column(row, "type").strip("- "),
                     "speed": int(speed) if speed.isdigit() else 0,
-                    "duplex": _column(row, "duplex").strip("- ").lower(),
+                    "duplex": column(row, "duplex").strip("- ").lower(),
                 }
             )
     return found
@@ -86,9 +86,9 @@ def addresses(ip_interface: str) -> list[dict[str, str]]:
     found = []
     for rows in tables(ip_interface):
         for row in rows:
-            address = _column(row, "ip address")
+            address = column(row, "ip address")
             if re.fullmatch(r"\d+(?:\.\d+){3}/\d+", address):
-                found.append({"address": address, "interface": _column(row, "i/f").lower()})
+                found.append({"address": address, "interface": column(row, "i/f").lower()})
     return found
 
 
@@ -96,7 +96,7 @@ def gateway(ip_interface: str) -> str:
     """The default gateway in C(show ip interface), empty without one."""
     for rows in tables(ip_interface):
         for row in rows:
-            address = _column(row, "gateway")
+            address = column(row, "gateway")
             if re.fullmatch(r"\d+(?:\.\d+){3}", address):
                 return address
     return ""

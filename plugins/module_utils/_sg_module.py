@@ -97,22 +97,24 @@ def management(have: State, users: str, arp: str, macs: str, ip_interface: str, 
         match = re.fullmatch(r"vlan (\d+)", address["interface"])
         found |= {int(match[1])} if match else set()
     named = {_sg_state.port_name(name) for name in ports}
-    neighbours = {row.get("ip address", ""): mac(row.get("hw address", "")) for rows in _sg_facts.tables(arp) for row in rows}
+    neighbours = {
+        _sg_facts.column(row, "ip address"): mac(_sg_facts.column(row, "hw") or _sg_facts.column(row, "mac")) for rows in _sg_facts.tables(arp) for row in rows
+    }
     table: dict[str, set[str]] = {}
     for rows in _sg_facts.tables(macs):
         for row in rows:
             try:
-                name = _sg_state.port_name(row.get("port", ""))
+                name = _sg_state.port_name(_sg_facts.column(row, "port"))
             except ValueError:
                 # The switch's own addresses are at port 0.
                 continue
-            table.setdefault(mac(row.get("mac address", "")), set()).add(name)
+            table.setdefault(mac(_sg_facts.column(row, "mac")), set()).add(name)
     sessions = [
         location[0]
         for rows in _sg_facts.tables(users)
         for row in rows
-        for location in [re.findall(r"\d+(?:\.\d+){3}", row.get("location", ""))]
-        if "ssh" in row.get("protocol", "").lower() and location
+        for location in [re.findall(r"\d+(?:\.\d+){3}", _sg_facts.column(row, "location"))]
+        if "ssh" in _sg_facts.column(row, "protocol").lower() and location
     ]
     unknown = "" if sessions else "the switch does not show from where its SSH sessions come"
     for session in sessions:

@@ -42,7 +42,7 @@ def plan(have: State, want: State, last: Collection[str] = ()) -> list[str]:
         lines += _block(f"vlan {number}", _vlan_lines(have.vlans.get(number, Vlan()), vlan))
     names = {name for name in {*left.ports, *want.ports} if left.port(name) != want.port(name)}
     for name in sorted(names, key=lambda name: (name in last, port_key(name))):
-        lines += _block(name, _port_lines(left.port(name), want.port(name), have.ros1))
+        lines += _block(name, _port_lines(have.port(name), want.port(name), have.ros1))
     lines += _snooping_lines(have, want)
     lines += _mirrors_that_come(left, want)
     if gone:

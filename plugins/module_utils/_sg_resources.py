@@ -406,9 +406,9 @@ def target(have: State, config: Mapping[str, Any], state: str, where: str = "con
         resource.want(want, config[name])
         problems += want.problems
         now = want.target
-    now = now.settled()
-    if known and not problems:
-        problems = missing_vlans(have, now)
+    if not problems:
+        now = now.settled()
+        problems = missing_vlans(have, now) if known else []
     if problems:
         raise ValueError("; ".join(dict.fromkeys(problems)))
     return now

@@ -153,7 +153,9 @@ def _settings(use: str, services: list[int], lan: int, internet: int, router_nat
     if use == "ont_untagged":
         return {"mode": "access", "access": {"vlan": internet}}
     if use == "router":
-        return {"mode": "trunk", "trunk": {"native_vlan": router_native_vlan, "allowed_vlans": [str(number) for number in [*services, lan]]}}
+        # Newer firmware carries the untagged VLAN only where the list has it.
+        untagged = [] if router_native_vlan == "none" else [int(router_native_vlan)]
+        return {"mode": "trunk", "trunk": {"native_vlan": router_native_vlan, "allowed_vlans": [str(number) for number in sorted({*untagged, *services, lan})]}}
     if use in ("set_top_box", "lan"):
         return {"mode": "access", "access": {"vlan": lan}}
     return None

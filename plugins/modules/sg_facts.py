@@ -10,8 +10,8 @@ module: sg_facts
 short_description: What a Cisco small-business switch is, and how it is set
 version_added: 0.1.0
 description:
-  - Tells model, firmware, dialect and name of the switch, its ports with their links, its addresses, whether jumbo frames pass, and whether it has
-    changes that a power-cycle would lose.
+  - Tells model, firmware, dialect and name of the switch, its ports with their links, its addresses, its VLANs, IGMP snooping and mirrors, whether
+    jumbo frames pass, and whether it has changes that a power-cycle would lose.
   - Sends C(show) commands only. Running it again gives the same answer as long as the switch is the same.
 author:
   - The homerouter.tripleplay contributors (@homerouter)
@@ -112,6 +112,12 @@ ansible_facts:
             enabled_after_restart:
               description: Whether they pass after a restart.
               type: bool
+        config:
+          description: VLANs, ports, IGMP snooping and mirrors, as M(homerouter.tripleplay.sg_switch) gathers them.
+          type: dict
+        smartport:
+          description: Whether the switch sets ports by what it takes their neighbour for, V(disabled), V(enabled) or V(controlled).
+          type: str
         unsaved:
           description: Whether running and saved configuration differ, so that a power-cycle would lose something.
           type: bool
@@ -119,7 +125,7 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.connection import Connection, ConnectionError
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _sg_cli, _sg_facts
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _sg_cli, _sg_facts, _sg_resources, _sg_state
 
 
 def main() -> None:
@@ -135,6 +141,7 @@ def main() -> None:
         jumbo = switch.get("show ports jumbo-frame")
     except ConnectionError as error:
         module.fail_json(msg=f"The switch cannot be asked what it is: {error}")
+    state = _sg_state.read(running, info["network_os_dialect"])
     facts = {
         "model": info["network_os_model"],
         "version": info["network_os_version"],
@@ -144,6 +151,8 @@ def main() -> None:
         "addresses": _sg_facts.addresses(interface),
         "gateway": _sg_facts.gateway(interface),
         "jumbo": _sg_facts.jumbo(jumbo),
+        "config": _sg_resources.gather(state),
+        "smartport": state.macro_auto,
         "unsaved": _sg_cli.body(running) != _sg_cli.body(saved),
     }
     module.exit_json(changed=False, ansible_facts={"sg": facts})

@@ -31,6 +31,11 @@ options:
     type: str
     choices: [changed, never, always]
     default: changed
+  expect:
+    description:
+      - What has to be set before anything is saved, as M(homerouter.tripleplay.sg_switch) takes it with the state V(replaced).
+      - If it is not, nothing is saved and the module fails, so that switching the switch off and on stays the way back.
+    type: dict
 notes:
   - Needs the connection P(ansible.netcommon.network_cli#connection) and C(ansible_network_os=homerouter.tripleplay.sg).
 """
@@ -63,7 +68,7 @@ message:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.connection import Connection, ConnectionError
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _sg_cli
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _sg_cli, _sg_module, _sg_state
 
 
 def difference(saved: str, running: str) -> dict[str, str]:
@@ -74,10 +79,26 @@ def difference(saved: str, running: str) -> dict[str, str]:
     return {"before": before, "after": after, "before_header": "startup-config", "after_header": "running-config"}
 
 
+def prove(module: AnsibleModule, running: str, dialect: str) -> None:
+    """End the module when the switch is not set as it has to be."""
+    if module.params["expect"] is None:
+        return
+    try:
+        missing = _sg_module.unproved(_sg_state.read(running, dialect), module.params["expect"])
+    except ValueError as error:
+        module.fail_json(msg=f"Nothing was saved. {error}", saved=False)
+    if missing:
+        module.fail_json(
+            msg=f"Nothing was saved: the switch is not set as expected. These lines are missing: {', '.join(missing)}. Run the role again; to go back to what "
+            "was saved, switch the switch off and on",
+            saved=False,
+        )
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
-        argument_spec={"save": {"type": "str", "choices": ["changed", "never", "always"], "default": "changed"}},
+        argument_spec={"save": {"type": "str", "choices": ["changed", "never", "always"], "default": "changed"}, "expect": {"type": "dict"}},
         supports_check_mode=True,
     )
     switch = Connection(module._socket_path)
@@ -86,6 +107,7 @@ def main() -> None:
     try:
         running, saved = (_sg_cli.body(switch.get_config(source=source)) for source in ("running", "startup"))
         same = running == saved
+        prove(module, running, switch.get_device_info()["network_os_dialect"])
         wanted = module.params["save"]
         to_save = wanted == "always" or (wanted == "changed" and not same)
         diff = difference(saved, running) if module._diff and to_save else None

