@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import json
 import os
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -212,6 +214,12 @@ def reboot(host: str) -> None:
             _unplug()
         docker("restart", "--time", "30", container(host))
         _settle([host])
+
+
+def restore(configuration: Path) -> None:
+    """Power the switch off and on with this as its saved configuration, whatever it was before; the cables notice only what differs."""
+    with step(f"switch as in {configuration.name}"):
+        docker("exec", container("switch"), "switch", json.dumps({"restore": configuration.read_text(encoding="latin-1")}))
 
 
 def _docker_host() -> str:
