@@ -267,6 +267,8 @@ def _write_access() -> None:
             f"ssh_args = -F {SSH_CONFIG}\n"
             # The switch's command line is reached as an owner's laptop reaches it: through a port of the switch.
             "[libssh_connection]\n"
-            f"proxy_command = {switch_proxy()}\n",
+            f"proxy_command = {switch_proxy()}\n"
+            # Each fresh switch has a key of its own.
+            "host_key_checking = false\n",
             encoding="utf-8",
         )
