@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from . import bench, engine, hosts, site
 from .common import STATE, LabError, fail
@@ -25,6 +26,8 @@ def main() -> None:
     fresh.add_argument("--package", action="append", default=[], help="installed from the image's own source first")
     reboot = commands.add_parser("reboot", help="power a host off and on")
     reboot.add_argument("host")
+    restore = commands.add_parser("restore", help="give the switch a saved configuration")
+    restore.add_argument("configuration", type=Path, help="file with the lines of its command line, as molecule/shared/startup-config")
     args = parser.parse_args()
     STATE.mkdir(parents=True, exist_ok=True)
     try:
@@ -41,6 +44,8 @@ def main() -> None:
             hosts.replace(args.host, args.image, args.package)
         elif args.command == "reboot":
             hosts.reboot(args.host)
+        elif args.command == "restore":
+            hosts.restore(args.configuration)
     except LabError as error:
         fail(error)
 

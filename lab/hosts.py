@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import json
 import os
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -214,6 +216,12 @@ def reboot(host: str) -> None:
         _settle([host])
 
 
+def restore(configuration: Path) -> None:
+    """Power the switch off and on with this as its saved configuration, whatever it was before; the cables notice only what differs."""
+    with step(f"switch as in {configuration.name}"):
+        docker("exec", container("switch"), "switch", json.dumps({"restore": configuration.read_text(encoding="latin-1")}))
+
+
 def _docker_host() -> str:
     return f"unix://{SOCKET}" if SOCKET.exists() else os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 
@@ -259,6 +267,8 @@ def _write_access() -> None:
             f"ssh_args = -F {SSH_CONFIG}\n"
             # The switch's command line is reached as an owner's laptop reaches it: through a port of the switch.
             "[libssh_connection]\n"
-            f"proxy_command = {switch_proxy()}\n",
+            f"proxy_command = {switch_proxy()}\n"
+            # Each fresh switch has a key of its own.
+            "host_key_checking = false\n",
             encoding="utf-8",
         )

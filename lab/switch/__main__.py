@@ -7,7 +7,9 @@ The control socket takes one line of JSON and answers with one:
     {"transcript": true}        lines received so far; {"clear": true} forgets them
     {"running": true}           the running configuration; {"startup": true} the saved one, or null
     {"fault": {"log_lines": 1}} what goes wrong from now on, see Faults in device.py
-    {"load": "vlan database\\nvlan 2\\nexit\\n"}  configuration lines, past the command line; {"save": true} as `write memory`
+    {"lines": ["vlan database", "vlan 2"]}  as typed after `configure terminal`, up to the first that is refused;
+                                {"load": "vlan database\\nvlan 2\\n"} takes them as text, {"save": true} is `write memory`
+    {"restore": "vlan database\\nvlan 2\\n"}  off and on again with this as the saved configuration: all else is forgotten, faults too
     {"reset": "factory"}        a factory-new switch
 """
 

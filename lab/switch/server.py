@@ -20,7 +20,7 @@ import asyncssh
 
 from . import show
 from .commands import Ask, Cli, Pause, Reply
-from .device import Device, Factory, Faults, Network, sha1
+from .device import CliError, Device, Factory, Faults, Network, sha1
 
 AUTH = ("password", "kbdint", "none+inband", "password+inband", "enable", "expired")
 PAGER = "More: <space>,  Quit: q or CTRL+Z, One line: <return> "
@@ -498,6 +498,19 @@ class Emulator:
         if login.connection:
             login.connection.abort()
 
+    def _restore(self, text: str) -> None:
+        before, self.device.startup = self.device.startup, text
+        try:
+            self.device.boot()
+        except CliError:
+            self.device.startup = before
+            self.device.boot()
+            raise
+        self.device.faults = Faults()
+        # As the switch itself would have written it, so that nothing counts as unsaved.
+        self.device.save()
+        self.hang_up()
+
     def control(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a question from outside, see __main__.py. Raises ValueError for one that has no answer."""
         answers: dict[str, Any] = {}
@@ -522,10 +535,16 @@ class Emulator:
                 self.device.reset()
                 self.hang_up()
                 answers[key] = value
-            elif key == "load":
-                # Lines as somebody would type them after configure terminal.
-                self.device.load(value)
-                self.device.changed()
+            elif key in ("load", "lines", "restore"):
+                try:
+                    if key == "restore":
+                        self._restore(value)
+                    else:
+                        # Lines as somebody would type them after configure terminal.
+                        self.device.load(value if key == "load" else "\n".join(value))
+                finally:
+                    # What came before a line that is refused is in effect, as at a terminal.
+                    self.device.changed()
                 answers[key] = True
             elif key == "save":
                 self.device.save()

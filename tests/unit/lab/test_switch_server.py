@@ -14,6 +14,8 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from switch import Emulator
+from switch.device import CliError, Faults
 
 LAB = Path(__file__).resolve().parents[3] / "lab"
 PAGER = "More: <space>,  Quit: q or CTRL+Z, One line: <return> "
@@ -362,6 +364,49 @@ def test_the_way_back_to_the_client_can_be_found(house):
     address = person.do("show users").splitlines()[-1].split()[-1]
     mac = next(line.split()[-2] for line in person.do("show arp").splitlines() if address in line)
     assert next(line.split()[2] for line in person.do("show mac address-table").splitlines() if mac in line) == "gi4"
+
+
+# -- the control socket --
+
+
+def test_a_restored_configuration_leaves_nothing_of_the_last_one():
+    emulator = Emulator(faults={"database_locked": 3})
+    told = []
+    emulator.device.watchers.append(lambda: told.append(emulator.device.running_config()))
+    # The configuration that the lab's scenarios begin with, given to a switch that has been used.
+    text = (LAB.parent / "molecule" / "shared" / "startup-config").read_text(encoding="ascii")
+    assert emulator.control({"restore": text}) == {"restore": True}
+    fresh = emulator.device.running_config()
+    emulator.control({"lines": ["vlan database", "vlan 7", "exit", "interface gi2", "switchport trunk allowed vlan add 7"], "save": True})
+    emulator.control({"fault": {"failing_save": True}})
+    told.clear()
+    emulator.control({"restore": text})
+    # In one step: a port that differs from nothing is not touched in between.
+    assert told == [fresh] == [emulator.device.startup]
+    assert emulator.faults == Faults()
+    assert {name: set(emulator.device.members(name)) for name in ("gi1", "gi2", "gi3", "gi9", "gi10")} == {
+        "gi1": {2, 3, 6}, "gi2": {1, 2, 3, 6, 100}, "gi3": {100}, "gi9": {100}, "gi10": {1}
+    }  # fmt: skip
+    assert emulator.device.snoops(100) and not emulator.device.snoops(2)
+
+
+def test_a_configuration_that_is_refused_is_not_restored():
+    emulator = Emulator()
+    before = emulator.device.running_config()
+    with pytest.raises(CliError, match="warp 9"):
+        emulator.control({"restore": "hostname other\nwarp 9\n"})
+    assert emulator.device.running_config() == before and emulator.device.startup is None
+
+
+def test_lines_that_are_carried_out_reach_the_bridge_whatever_follows():
+    emulator = Emulator()
+    told = []
+    emulator.device.watchers.append(lambda: told.append(emulator.device.filtering))
+    assert emulator.control({"lines": ["bridge multicast filtering"]}) == {"lines": True}
+    with pytest.raises(CliError, match="warp 9"):
+        emulator.control({"lines": ["no bridge multicast filtering", "warp 9", "hostname other"]})
+    assert told == [True, False]
+    assert emulator.device.hostname == "sw1"
 
 
 # -- as a process --
