@@ -158,7 +158,7 @@ def test_both_boxes_boot(stb, stb2):
     print(f"both on after {time.monotonic() - start:.1f} s")
 
 
-def test_five_minutes_of_an_evening(stb, stb2, pc):
+def test_five_minutes_of_an_evening(stb, stb2, pc, isp, router):
     """Somebody watches; the neighbours' ports stay silent, the playbook runs again, another box comes and goes. No packet is lost."""
     process = background("stb", f"settopbox --steps address,channel --watch {CHANNEL}:8208 --play 300 2>/dev/null")
     with capture(pc, "pc", "eth0", "udp and net 239.0.0.0/8") as at_pc, capture(stb2, "stb2", "eth0", "udp and net 239.0.0.0/8") as at_stb2:
@@ -175,7 +175,8 @@ def test_five_minutes_of_an_evening(stb, stb2, pc):
     assert report["ok"], report
     told = steps(report)["channel"]
     # 3 Mbit/s in datagrams of 1316 octets, of which a slow machine sends fewer.
-    assert told["packets"] > 50_000 and told["lost"] == 0, told
+    # Lost by the sender, by a core of the lab's kernel (second column), or on the way.
+    assert told["packets"] > 50_000 and told["lost"] == 0, (told, group(isp), router.check_output("cat /proc/net/softnet_stat"))
 
 
 def test_switch_keeps_the_neighbours_silent(stb, isp, pc, switch, eventually):
