@@ -91,13 +91,14 @@ molecule: tools collection ## scenarios in the running lab: all, or with S=home 
 	  $(STEP) "molecule $$scenario ($(VENV))" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/molecule test -s $$scenario; \
 	done
 
-# Where the engine runs in the lab kernel, each lab takes up to 4 GiB.
-LABS ?= $(shell awk '/^MemAvailable/ { n = int($$2 / 5000000); print (n > 3 ? 3 : n < 1 ? 1 : n) }' /proc/meminfo)
+# Where the engine runs in the lab kernel, each lab takes up to 4 GiB. Not more labs than cores: three on two cores were done no sooner than two,
+# and what the tests measure in seconds became a measure of the machine.
+LABS ?= $(shell awk -v cores="$$(nproc)" '/^MemAvailable/ { n = int($$2 / 5000000); n = n > cores ? cores : n; print (n > 3 ? 3 : n < 1 ? 1 : n) }' /proc/meminfo)
 # The longest first, so that none begins when the others are done.
 LONGEST := iptv_apps multicast doctor nat_firewall home home_debian12 rip voip_dhcp cisco_switch
 
 .PHONY: scenarios
-scenarios: tools collection ## all scenarios in as many labs as there is memory for (LABS=1: one), that on the oldest ansible-core included
+scenarios: tools collection ## all scenarios in as many labs as there are cores and memory for (LABS=1: one), that on the oldest ansible-core included
 	@.ci/labs $(LABS) $(LONGEST) $(filter-out $(LONGEST),$(SCENARIOS)) $(OLDEST_SCENARIO)@$(OLDEST)
 
 .PHONY: home

@@ -136,6 +136,9 @@ def _boot(disk: str) -> None:
     inside = ("ip", "netns", "exec", NETNS)
     _spawn(
         "kernel", *inside, kernel(), f"mem={_MEMORY}", f"ubd0={disk}", "root=/dev/ubda", "rw", "seccomp=on", "ncpus=2",
+        # All hosts have these together, and none may set them: the room that the role iptv_apps gives a receiver, and that for packets which a
+        # core has not come to, through which here goes every cable of the house.
+        "sysctl.net.core.rmem_max=4194304", "sysctl.net.core.netdev_max_backlog=10000",
         "con0=null,fd:1", "con=null", "ssl=null", "vec0:transport=raw,ifname=in", f"uml_dir={STATE}/uml", "quiet",
     )  # fmt: skip
     SOCKET.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import Any
 _ETH_P_IP = 0x0800
 _IP_MULTICAST_ALL, _SO_RCVBUFFORCE, _SO_TIMESTAMPNS = 49, 33, 35
 _BUFFER = 4 << 20
+_LOSSES = 20
 _TIMESPEC = struct.Struct("@ll")
 
 
@@ -39,6 +40,8 @@ class Listener:
         self.group, self.port = group, port
         self.packets = self.octets = self.lost = self.late = 0
         self.longest_gap = 0.0
+        # The first losses: seconds after the join, and how many were missing then.
+        self.lost_at: list[tuple[float, int]] = []
         self.first: float | None = None
         self._last = 0.0
         self._sequence: int | None = None
@@ -75,14 +78,16 @@ class Listener:
         self.octets += len(datagram)
         # RTP, version 2, with a transport stream in it.
         if len(datagram) > 12 and datagram[0] >> 6 == 2 and datagram[1] & 0x7F == 33:
-            self._count(int.from_bytes(datagram[2:4], "big"))
+            self._count(int.from_bytes(datagram[2:4], "big"), at)
         return datagram
 
-    def _count(self, sequence: int) -> None:
+    def _count(self, sequence: int, at: float) -> None:
         ahead = 1 if self._sequence is None else (sequence - self._sequence) & 0xFFFF
         if ahead == 0 or ahead >= 0x8000:
             self.late += 1
             return
+        if ahead > 1 and len(self.lost_at) < _LOSSES:
+            self.lost_at.append((round(at - self.joined, 3), ahead - 1))
         self.lost += ahead - 1
         self._sequence = sequence
 
@@ -114,8 +119,8 @@ class Listener:
     def evidence(self) -> dict[str, Any]:
         """Counts for the report."""
         return {
-            "group": self.group, "packets": self.packets, "bytes": self.octets, "lost": self.lost, "late": self.late,
-            "longest_gap_ms": round(self.longest_gap * 1000, 1), "join_ms": self.join_ms,
+            "group": self.group, "packets": self.packets, "bytes": self.octets, "lost": self.lost, "lost_at": self.lost_at,
+            "late": self.late, "longest_gap_ms": round(self.longest_gap * 1000, 1), "join_ms": self.join_ms,
         }  # fmt: skip
 
 

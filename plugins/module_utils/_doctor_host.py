@@ -325,7 +325,8 @@ def pppoe(run: _stack.Run, plan: dict[str, Any], found: dict[str, str], known: d
         since = max((os.stat(path).st_mtime for path in paths if os.path.exists(path)), default=0.0) if by_unit else 0.0
         made = _pppoe.attempts(entries if by_unit else [_pppoe.STARTED, *entries], since)
         lines = [_PASSWORD.sub(r"\1(not shown)", line) for line in made.lines[-5:]]
-        told.update(refused=made.refused, exits=made.exits, lines=lines)
+        # A dial that is under way hides no refusal: it has not come that far.
+        told.update(refused=made.refused or made.refused_before, exits=made.exits, lines=lines)
     return told
 
 

@@ -284,12 +284,14 @@ def mtu_problems(wanted: int, rfc4638: bool, below: dict[str, int]) -> list[str]
 class Attempts:
     """What the journal tells of dialling since the configuration last changed.
 
-    "refused" and "lines" are of the latest pppd, "exits" of all.
+    "refused" and "lines" are of the latest pppd, "exits" of all. "refused_before" is what the one before it was refused with, as long as the
+    latest has not come to an end: it is being told the same, or something better, this moment.
     """
 
     refused: list[str] = field(default_factory=list)
     exits: list[int] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    refused_before: list[str] = field(default_factory=list)
 
 
 # Ids of systemd's messages: sd-messages.h, SD_MESSAGE_UNIT_STARTING and SD_MESSAGE_UNIT_PROCESS_EXIT.
@@ -303,7 +305,11 @@ _REFUSED = re.compile(
     r"|No secret found for PAP login|Failed to authenticate ourselves",
     re.IGNORECASE,
 )
+# What it says when the other end does: upap.c, chap-new.c, ipcp.c.
+_LET_IN = re.compile(r"authentication succeeded|^local +IP address", re.IGNORECASE)
 _REMOTE = re.compile(r"Remote message: (.*)")
+# main.c: somebody stopped pppd, and it learnt nothing; and its last word, however it came to an end.
+_CUT_SHORT, _LAST_WORD = "Terminating on signal", "Exit."
 EXIT_REFUSED = 19
 # Fatal error, bad options, not root, no PPP in the kernel: the next attempt will end in the same way.
 EXITS_HOPELESS = frozenset({1, 2, 3, 4})
@@ -312,7 +318,7 @@ EXITS_HOPELESS = frozenset({1, 2, 3, 4})
 def attempts(entries: list[dict[str, Any]], since: float) -> Attempts:
     """Read journal entries of the unit, oldest first; what was before its first start after a point in time is history."""
     found = Attempts()
-    begun = False
+    begun = cut_short = False
     remote = ""
     process = None
     for entry in entries:
@@ -326,27 +332,39 @@ def attempts(entries: list[dict[str, Any]], since: float) -> Attempts:
             begun = True
         if not begun:
             continue
-        if kind == _EXITED and entry.get("COMMAND", "ExecStart") == "ExecStart":
+        exited = kind == _EXITED and entry.get("COMMAND", "ExecStart") == "ExecStart"
+        if exited:
             status = str(entry.get("EXIT_STATUS", ""))
             if status.isdigit():
                 found.exits.append(int(status))
                 if int(status) == EXIT_REFUSED and not found.refused:
                     found.refused.append("pppd ended with status 19")
-        if entry.get("SYSLOG_IDENTIFIER") != "pppd":
-            continue
-        if entry.get("_PID") != process:
-            # A new attempt: what the other end said to the last one is history, too.
+        by_pppd = entry.get("SYSLOG_IDENTIFIER") == "pppd"
+        if by_pppd and entry.get("_PID") != process:
+            # A new attempt. What the other end said to the last one is history as soon as this one has come to an end.
+            if found.refused or not cut_short:
+                found.refused_before = list(found.refused)
             process = entry.get("_PID")
             remote = ""
+            cut_short = False
             found.refused.clear()
             found.lines.clear()
-        text = _text(message.encode())
+        text = _text(message.encode()) if by_pppd else ""
+        cut_short = cut_short or text.startswith(_CUT_SHORT)
+        # Ends that the unit takes for a success have no entry of systemd's.
+        if (exited or kind == _STARTING or text == _LAST_WORD) and not cut_short:
+            found.refused_before.clear()
+        if not by_pppd:
+            continue
         found.lines.append(text)
         said = _REMOTE.search(text)
         if said:
             remote = said.group(1).strip()
         if _REFUSED.search(text):
             found.refused.append(f"{text} (the other end said: {remote})" if remote else text)
+        elif _LET_IN.search(text):
+            found.refused.clear()
+            found.refused_before.clear()
     return found
 
 

@@ -26,8 +26,6 @@ PROGRAM = "/usr/local/lib/homerouter-udpxy/udpxy"
 UNITS = ("homerouter-relay", "homerouter-playlists")
 ONLY = {"lab_roles": ["iptv_apps"]}
 NORMAL = "queries=none membership_timeout=260 leave=immediate rate=3000000 drop_every=0"
-# What the ISP's side of the router has: television and Internet, and the LAN's own address, to which a route leads there.
-UPLINKS = ("10.214.0.10", "80.28.0.10", "192.168.1.1")
 # Reads files of transport streams and prints what is wrong with each.
 METER = """
 import json, sys
@@ -109,10 +107,20 @@ def test_building_is_a_step_of_its_own(router):
     assert stats["router"]["changed"] == 1 and pid(router, UNITS[0]) != before[0] and pid(router, UNITS[1]) == before[1], out
 
 
-def test_channel_over_http_has_no_gap_for_a_minute(pc, isp):
+def channel(isp: Host) -> dict[str, Any]:
+    """What the ISP has sent of the channel, and whether it does now."""
+    return json.loads(isp.check_output("headend ctl status"))["groups"]["239.0.0.76"]
+
+
+def test_channel_over_http_has_no_gap_for_a_minute(pc, isp, eventually):
+    eventually(lambda: not channel(isp)["flowing"], 10, "the end of what was watched before")
+    before = channel(isp)["packets"]
     pc.check_output(fetch(60))
+    eventually(lambda: not channel(isp)["flowing"], 10, "the end of the channel")
     (seen,) = measured(pc, "one")
-    assert seen["packets"] * 188 * 8 > 55 * 2_900_000
+    # All that was sent has come, but for what was under way at the end: less than a second's. How much is sent in a minute depends on the machine.
+    sent = channel(isp)["packets"] - before
+    assert sent > 5000 and 0 <= sent - seen["packets"] / 7 < 280, (sent, seen)
     assert (seen["errors"], seen["invalid"]) == (0, 0)
     # The meter does see what is lost.
     isp.check_output("headend ctl set drop_every=50")
@@ -211,7 +219,10 @@ def test_another_channel_list_interrupts_nobody(pc, router):
 
 def scan(isp: Host, target: str) -> str:
     """What the ISP's side sees of relay and playlists."""
-    return isp.check_output(f"nmap -n -Pn --max-retries 1 -p 4022,8080 -oG - {target}")
+    seen = isp.check_output(f"nmap -n -Pn --max-retries 1 -p 4022,8080 -oG - {target} 2>&1")
+    # Where no route leads, it scans nothing and says so beside its results.
+    assert "(1 host up)" in seen, seen
+    return seen
 
 
 @contextlib.contextmanager
@@ -224,9 +235,13 @@ def route_to_the_lan(isp: Host) -> Iterator[None]:
         isp.check_output("ip route delete 192.168.1.1/32")
 
 
-def test_no_uplink_reaches_relay_or_playlists(isp, router, pc):
+def test_no_uplink_reaches_relay_or_playlists(isp, router, pc, eventually):
+    # The ISP gives another address at each dial.
+    public = re.search(r"inet ([\d.]+)", router.check_output("ip -4 -oneline address show dev ppp0"))
+    assert public
     with route_to_the_lan(isp):
-        for target in UPLINKS:
+        # What the ISP's side of the router has: television and Internet, and the LAN's own address, to which a route leads there.
+        for target in ("10.214.0.10", public.group(1), "192.168.1.1"):
             seen = scan(isp, target)
             assert seen.count("/filtered/") == 2, seen
         # Without the firewall the services themselves take nobody but the LAN; without that, they are open.
@@ -241,7 +256,7 @@ def test_no_uplink_reaches_relay_or_playlists(isp, router, pc):
             router.check_output("nft --file /etc/homerouter/firewall.nft")
             router.check_output(f"rm -rf /run/systemd/system.control; systemctl daemon-reload; systemctl restart {' '.join(UNITS)}")
     assert scan(isp, "10.214.0.10").count("/filtered/") == 2
-    assert plays(pc)
+    eventually(lambda: plays(pc), 20, "the channel, the relay being started anew")
 
 
 # Sends to a group from an address by an interface.
@@ -259,7 +274,7 @@ for _number in range(40):
 """
 
 
-def test_streams_come_from_the_isp_alone(isp, router, pc):
+def test_streams_come_from_the_isp_alone(isp, router, pc, eventually):
     """A sender outside home_iptv_sources is not heard; it is without the firewall, the units' own filter and the way back."""
     isp.check_output(f"cat > /tmp/spoof.py <<'X'\n{SPOOF}\nX")
 
@@ -282,7 +297,7 @@ def test_streams_come_from_the_isp_alone(isp, router, pc):
     finally:
         router.check_output("ip route delete 198.51.100.7; nft --file /etc/homerouter/firewall.nft")
         router.check_output("rm -rf /run/systemd/system.control; systemctl daemon-reload; systemctl restart homerouter-relay")
-    assert plays(pc)
+    eventually(lambda: plays(pc), 20, "the channel, the relay being started anew")
 
 
 def test_relay_follows_its_interface(pc, router, eventually):

@@ -508,6 +508,7 @@ def test_box_sees_loss(television, services):
     report = television.report(television.box("--steps", "channel,leave", "--watch", f"{CHANNEL}:8208", "--play", "1"))
     (channel, _leave) = report["steps"]
     assert channel["evidence"]["lost"] == pytest.approx(channel["evidence"]["packets"] / 9, abs=2)
+    assert all(0 < at < 2 and count == 1 for at, count in channel["evidence"]["lost_at"]) and channel["evidence"]["lost_at"]
 
 
 def test_box_sees_the_picture_freeze(television, services):

@@ -337,6 +337,43 @@ def test_refusal_of_the_attempt_before_is_history():
     assert _pppoe.attempts([*REFUSED, starting(20)], since=9).refused
 
 
+REDIAL = [starting(20), entry(21, "Using interface ppp0", "11")]
+
+
+@pytest.mark.parametrize(
+    ("then", "stands"),
+    [
+        ([], True),
+        ([entry(22, "Connect: ppp0 <--> vlan6", "11")], True),
+        # Told the same again.
+        ([entry(22, "PAP authentication failed", "11"), entry(23, "Exit.", "11"), ended(23, 19)], True),
+        ([entry(22, "PAP authentication failed", "11"), ended(23, 19), starting(30), entry(31, "Using interface ppp0", "12")], True),
+        # Stopped by somebody before it was told anything.
+        ([entry(22, "Terminating on signal 15", "11"), entry(22, "Exit.", "11"), starting(23), entry(24, "Using interface ppp0", "12")], True),
+        # Let in, and whatever comes after that.
+        ([entry(22, "PAP authentication succeeded", "11")], False),
+        ([entry(22, "local  IP address 80.28.0.10", "11")], False),
+        ([entry(22, "local  IP address 80.28.0.10", "11"), entry(23, "Exit.", "11"), starting(30), entry(31, "Using interface ppp0", "12")], False),
+        # Another end: it was not asked for a password at all.
+        ([entry(22, "Timeout waiting for PADO packets", "11"), ended(23, 1)], False),
+        ([entry(22, "LCP terminated by peer", "11"), entry(23, "Exit.", "11")], False),
+        ([entry(22, "LCP terminated by peer", "11"), starting(30)], False),
+        ([entry(22, "LCP terminated by peer", "11"), starting(30), entry(31, "Using interface ppp0", "12")], False),
+    ],
+)
+def test_refusal_stands_until_a_dial_after_it_has_ended(then, stands):
+    """A dial that has just begun knows nothing better."""
+    made = _pppoe.attempts([*REFUSED, *REDIAL, *then], since=9)
+    assert bool(made.refused or made.refused_before) is stands
+
+
+def test_one_process_that_dials_again_and_again_is_let_in_at_last():
+    """As pppd with the option persist does."""
+    refused = [starting(1), entry(2, "PAP authentication failed"), entry(3, "Using interface ppp0")]
+    assert _pppoe.attempts(refused, since=0).refused
+    assert not _pppoe.attempts([*refused, entry(4, "PAP authentication succeeded")], since=0).refused
+
+
 @pytest.mark.parametrize(
     "message",
     [
