@@ -147,7 +147,11 @@ sysctl -q net.ipv4.conf.vlan3.promote_secondaries=1
 ip address replace "$gateway/19" dev vlan3
 cat > /etc/kea/kea-dhcp4.conf <<CONF
 {"Dhcp4": {
-  "interfaces-config": {"interfaces": ["vlan3"]},
+  "interfaces-config": {
+    "interfaces": ["vlan3"],
+    # The cable may be plugged in later; by itself Kea would run on, deaf.
+    "service-sockets-require-all": true, "service-sockets-max-retries": 3000, "service-sockets-retry-wait-time": 200
+  },
   "lease-database": {"type": "memfile", "persist": false},
   "valid-lifetime": $seconds, "renew-timer": $((seconds / 4)), "rebind-timer": $((seconds * 3 / 4)),
   "authoritative": true,
