@@ -63,8 +63,11 @@ def wanted(device: Device, ports: Iterable[str]) -> Table:
             table["vlan", port, number] = (member.tagged, member.pvid)
             table["router", port, number] = _router(device, port, number)
     for number, vlan in device.vlans.items():
-        if vlan.address:
+        if vlan.address or number in device.igmp:
+            # For the switch's own frames. And Linux forgets a VLAN's querier only where the bridge itself is a member: it would go on to filter when
+            # snooping is switched off and on, with the groups forgotten, so that members saw nothing until the next query.
             table["vlan", BRIDGE, number] = (True, False)
+        if vlan.address:
             bits = sum(bin(int(octet)).count("1") for octet in vlan.address[1].split("."))
             table["address", number] = f"{vlan.address[0]}/{bits}"
     if device.gateway and device.management_vlans():
@@ -123,11 +126,13 @@ def plan(have: Table, want: Table) -> list[tuple[str, str]]:
         tagged, pvid = want["vlan", port, number]
         flags = f"{' pvid' if pvid else ''}{'' if tagged else ' untagged'}{' self' if port == BRIDGE else ''}"
         lines.append(("bridge", f"vlan add dev {port} vid {number}{flags}"))
-    lines += [("bridge", f"vlan delete dev {port} vid {number}{' self' if port == BRIDGE else ''}") for _kind, port, number in of(gone, "vlan")]
+    lines += [("bridge", f"vlan delete dev {port} vid {number}") for _kind, port, number in of(gone, "vlan") if port != BRIDGE]
     for _kind, number, option in of(new, "global"):
         # A VLAN that is only now there has the kernel's own values.
         if want["global", number, option] != have.get(("global", number, option), GLOBALS[option]):
             lines.append(("bridge", f"vlan global set dev {BRIDGE} vid {number} {option} {want['global', number, option]}"))
+    # After snooping has ended there, see above.
+    lines += [("bridge", f"vlan delete dev {port} vid {number} self") for _kind, port, number in of(gone, "vlan") if port == BRIDGE]
     for _kind, port, number in of(new, "router"):
         if want["router", port, number] != have.get(("router", port, number), 1):
             lines.append(("bridge", f"vlan set dev {port} vid {number} mcast_router {want['router', port, number]}"))

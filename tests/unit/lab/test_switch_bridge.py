@@ -88,6 +88,16 @@ def test_a_line_touches_what_it_is_about_and_nothing_else():
         assert switch.do(*lines) == commands, lines
 
 
+def test_the_bridge_itself_is_in_each_vlan_that_snoops():
+    switch = Switch()
+    commands = switch.do(*HOME)
+    # Before snooping begins, or Linux never knows when to flood until the next query.
+    assert "bridge vlan add dev br0 vid 100 self" in commands
+    for line in ("bridge multicast filtering", "ip igmp snooping", "ip igmp snooping vlan 100"):
+        for lines, state in ((f"no {line}", 0), (line, 1)):
+            assert switch.do(lines) == [f"bridge vlan global set dev br0 vid 100 mcast_snooping {state}"], lines
+
+
 def test_a_ports_new_vlan_comes_before_the_old_one_goes():
     switch = Switch()
     switch.do("vlan database", "vlan 100", "exit")
