@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _doctor, _doctor_plan, _doctor_report, _doctor_switch
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
+    _doctor,
+    _doctor_plan,
+    _doctor_report,
+    _doctor_switch,
+)
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor_checks import CHECKS
 
 FACTS = "homerouter.tripleplay.doctor_facts"

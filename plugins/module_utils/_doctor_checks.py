@@ -785,7 +785,8 @@ CHECKS: tuple[Check, ...] = (
     # The switch
     Check(
         "switch.silent", WARNING, "The switch does not answer over SSH",
-        "SSH is switched off there, its address is another one, or this computer's port is not in the VLAN of the switch's own address. Nothing of it was judged.",
+        "SSH is switched off there, its address is another one, or this computer's port is not in the VLAN of the switch's own address. "
+        "Nothing of it was judged.",
         "`ssh` to the address that the inventory has as ansible_host. docs/switch.md says how to switch SSH on; a switch without it gets "
         "`cisco_switch_transport: worksheet`.",
         _doctor_switch.unanswered("silent"), because=LINK, needs=("switches",),

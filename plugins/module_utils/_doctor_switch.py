@@ -28,7 +28,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "mirror": {"type": "list", "elements": "str", "default": []},
 }
 # What ssh says when somebody is there and does not let us in.
-_REFUSED = re.compile(r"authenticat|denied|password|host key|kex|no match for method", re.IGNORECASE)
+_REFUSED = re.compile(r"authenticat|denied|password|host key|kex|no match for method|privilege", re.IGNORECASE)
 # Ports of these kinds are slow only where a cable or a setting makes them so.
 _FAST = ("gi", "te")
 _LEADS = {"ont": "the ONT", "ont_untagged": "the ONT", "router": "the router"}
@@ -49,8 +49,8 @@ def told(asked: Mapping[str, Any], vlans: Mapping[str, int]) -> dict[str, Any]:
     seen = answer.get("ansible_facts", {}).get("sg")
     entry: dict[str, Any] = {"name": asked["name"], "sg": seen, "silent": "", "refused": "", "uses": {}, "plan": None, "unfit": ""}
     if seen is None:
-        said = " ".join(str(answer.get("msg") or "it said nothing").split())
-        entry["silent" if answer.get("unreachable") and not _REFUSED.search(said) else "refused"] = said
+        said = " ".join(str(answer.get("msg") or "it said nothing").split()).replace("The switch cannot be asked what it is: ", "")
+        entry["refused" if _REFUSED.search(said) else "silent"] = said
         return entry
     if asked["ports"]:
         present = [port["name"] for port in seen["ports"]]

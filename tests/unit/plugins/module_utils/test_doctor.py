@@ -10,7 +10,14 @@ import re
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _doctor, _doctor_plan, _doctor_switch
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
+    _doctor,
+    _doctor_plan,
+    _doctor_switch,
+    _sg_resources,
+    _sg_state,
+    _switch,
+)
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor_checks import CHECKS
 
 TABLE = {check.id: check for check in CHECKS}
@@ -678,11 +685,52 @@ SECOND = {"name": "sw2", "ports": PORTS, "other_ports": "lan", "router_native_vl
 # --- the switch ----------------------------------------------------------------------------------------------------
 
 
+def as_the_role_sets_it(dialect: str) -> dict[str, Any]:
+    """What sg_facts returns of a factory-new switch after the role: the one module's form of a switch, and the other's."""
+    answer = switch_answer(dialect)
+    said = answer["ansible_facts"]["sg"]
+    wanted = _switch.plan(PORTS, _doctor_switch.lines_vlans(plan()), [port["name"] for port in said["ports"]])["config"]
+    said["config"] = _sg_resources.gather(_sg_resources.target(_sg_state.State(dialect), wanted, "replaced", "config.{}"))
+    return answer
+
+
 @pytest.mark.parametrize("dialect", ["ros1", "ros2"])
 def test_a_switch_as_the_role_sets_it_has_no_findings(dialect):
-    facts = healthy()
-    facts["switches"] = [asked_switch(switch_answer(dialect))]
-    assert ids(judge(facts)) == []
+    for answer in (switch_answer(dialect), as_the_role_sets_it(dialect)):
+        facts = healthy()
+        facts["switches"] = [asked_switch(answer)]
+        assert ids(judge(facts)) == []
+
+
+@pytest.mark.parametrize("dialect", ["ros1", "ros2"])
+def test_a_port_that_is_set_back_is_found_in_both_dialects(dialect):
+    """What is as from the factory is not listed, and is another thing in each."""
+    found = {
+        "ros1": {"gi1": ["switch.internet_trunk", "switch.tv_trunk", "switch.voice_trunk", "switch.native"], "gi3": ["switch.lan_port"]},
+        "ros2": {"gi1": ["switch.ont_mode"], "gi3": ["switch.lan_port"]},
+    }
+    for name, expected in found[dialect].items():
+        facts = healthy()
+        facts["switches"] = [asked_switch(as_the_role_sets_it(dialect))]
+        config = sg(facts)["config"]
+        config["l2_interfaces"] = [port for port in config["l2_interfaces"] if port["name"] != name]
+        assert ids(judge(facts)) == expected
+
+
+@pytest.mark.parametrize(
+    "answer, problem",
+    [
+        ({"msg": "The switch cannot be asked what it is: ssh connection failed: ssh connect failed: Timeout connecting to 192.0.2.1"}, "silent"),
+        ({"msg": "ssh connection failed: ssh connect failed: Connection refused"}, "silent"),
+        ({"unreachable": True}, "silent"),
+        ({"msg": "kex error : no match for method server host key algo: server [ssh-rsa], client [ssh-ed25519]"}, "refused"),
+        ({"msg": "ssh connection failed: Failed to authenticate with password: Access denied for 'password'"}, "refused"),
+        ({"ansible_facts": {}, "msg": "command timeout triggered, timeout value is 30 secs."}, "silent"),
+    ],
+)
+def test_a_switch_that_did_not_answer(answer, problem):
+    entry = asked_switch(answer)
+    assert [name for name in ("silent", "refused", "unfit") if entry[name]] == [problem]
 
 
 def test_the_switch_comes_before_what_it_breaks():
@@ -719,7 +767,10 @@ def test_without_a_switch_nothing_of_it_is_judged():
 @pytest.mark.parametrize(
     "broken, evidence",
     [
-        ("switch.internet_trunk", "sw1: gi2, which leads to the router, does not carry VLAN 6: it is a trunk that carries VLAN 2-3,100 tagged and VLAN 1 untagged"),
+        (
+            "switch.internet_trunk",
+            "sw1: gi2, which leads to the router, does not carry VLAN 6: it is a trunk that carries VLAN 2-3,100 tagged and VLAN 1 untagged",
+        ),
         ("switch.tv_trunk", "sw1: gi1, which leads to the ONT, does not carry VLAN 2: it is a trunk that carries VLAN 3,6 tagged and none untagged"),
         ("switch.ont_mode", "sw1: gi1, which leads to the ONT, is an access port of VLAN 6, not a trunk"),
         ("switch.native", "sw1: gi1, which leads to the ONT, carries VLAN 1 untagged"),
