@@ -94,7 +94,7 @@ molecule: tools collection ## scenarios in the running lab: all, or with S=home 
 # Where the engine runs in the lab kernel, each lab takes up to 4 GiB.
 LABS ?= $(shell awk '/^MemAvailable/ { n = int($$2 / 5000000); print (n > 3 ? 3 : n < 1 ? 1 : n) }' /proc/meminfo)
 # The longest first, so that none begins when the others are done.
-LONGEST := iptv_apps multicast doctor nat_firewall home home_debian12 rip voip_dhcp
+LONGEST := iptv_apps multicast doctor nat_firewall home home_debian12 rip voip_dhcp cisco_switch
 
 .PHONY: scenarios
 scenarios: tools collection ## all scenarios in as many labs as there is memory for (LABS=1: one), that on the oldest ansible-core included

@@ -17,7 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="engine and hosts; what runs already stays")
-    commands.add_parser("site", help="run the playbook on the lab's router twice and say what works")
+    commands.add_parser("site", help="run the playbook twice and say what works")
     commands.add_parser("bench", help="measure the configured house")
     commands.add_parser("down", help="end everything that up started")
     fresh = commands.add_parser("fresh", help="put a new machine in a host's place")

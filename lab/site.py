@@ -1,7 +1,7 @@
 # Copyright (c) 2026 homerouter.tripleplay contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run site.yml on the lab's router as an owner would, then ask the people in the house whether it works."""
+"""Run site.yml on the lab's switch and router as an owner would, then ask the people in the house whether it works."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .common import LOG, ROOT, STATE, LabError, poll
 from .hosts import SSH_CONFIG
 
 REPORT = ROOT / "build" / "lab.json"
+DOCTOR = ROOT / "build" / "doctor"
 BOXES = ("stb", "stb2")
 
 
@@ -29,24 +30,24 @@ def on(host: str, command: str) -> tuple[int, str]:
     return done.returncode, done.stdout.strip()
 
 
-def playbook(*arguments: str) -> dict[str, Any]:
-    """One run of site.yml, with further arguments if given: tasks executed by host, changes, seconds."""
+def playbook(*arguments: str, name: str = "site.yml") -> dict[str, Any]:
+    """One run of a playbook, with further arguments if given: tasks executed by host, changes, seconds."""
     stats_file = STATE / "stats.json"
     stats_file.unlink(missing_ok=True)
     start = time.monotonic()
     env = dict(os.environ, ANSIBLE_CALLBACKS_ENABLED="homerouter_stats", ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "lab" / "callback"),
                HOMEROUTER_STATS=str(stats_file))  # fmt: skip
     # A relative collections path or inventory of the caller must not lead away from the installed collection.
-    for name in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_INVENTORY"):
-        env.pop(name, None)
+    for variable in ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_INVENTORY"):
+        env.pop(variable, None)
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "ansible-playbook"), "site.yml", "-i", "home", *arguments],
+        [str(Path(sys.executable).parent / "ansible-playbook"), name, "-i", "home", *arguments],
         cwd=ROOT / "playbooks", env=env, check=False,
     )  # fmt: skip
     seconds = round(time.monotonic() - start, 1)
     if done.returncode != 0:
         raise LabError(
-            "site.yml failed on the lab's router: the message above says why.\n"
+            f"{name} failed in the lab: the message above says why.\n"
             f"Look around with `ssh -F {SSH_CONFIG} router`, then run `make lab` again. Log: {LOG}"
         )
     stats = json.loads(stats_file.read_text(encoding="utf-8"))
@@ -54,6 +55,21 @@ def playbook(*arguments: str) -> dict[str, Any]:
         "tasks": {host: values["ok"] for host, values in stats.items()},
         "changed": sum(values["changed"] for values in stats.values()),
         "seconds": seconds,
+    }
+
+
+def switch() -> dict[str, Any]:
+    """What the switch itself says: which VLANs it has, and whether all that it does is saved."""
+    answers = {}
+    for question in ("running", "startup"):
+        _code, answer = on("switch", f"switch '{{\"{question}\": true}}'")
+        answers[question] = json.loads(answer)[question] or ""
+    vlans = [line.split()[1] for line in answers["running"].splitlines() if line.startswith("vlan ") and line != "vlan database"]
+    kept = answers["running"] == answers["startup"]
+    return {
+        "ok": kept and bool(vlans),
+        "evidence": f"VLANs {', '.join(vlans) or 'none'}, set over its command line from its factory default; "
+        f"the configuration is {'saved' if kept else 'NOT saved'}",
     }
 
 
@@ -133,9 +149,12 @@ def main() -> None:
     report: dict[str, Any] = {"services": {}, "site": playbook()}
     print("  second run: nothing may change", flush=True)
     report["second_run"] = playbook()
+    report["services"]["switch"] = switch()
     report["services"]["internet"] = internet()
     report["services"]["television"] = television()
     report["services"]["voice"] = voice()
+    # Last, and all by itself: whether the house's own doctor agrees.
+    report["doctor"] = playbook("-e", f"doctor_folder={DOCTOR}", name="doctor.yml")
     REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print()
     for name, result in report["services"].items():
@@ -143,10 +162,11 @@ def main() -> None:
         for box, boot in result.get("boxes", {}).items():
             steps = ", ".join(f"{step['step']}{'' if step['ok'] else ' STOPPED'} {step['seconds']:.1f} s" for step in boot["steps"])
             print(f"          {box:<12} {steps}")
-    for name in ("site", "second_run"):
+    for name in ("site", "second_run", "doctor"):
         values = report[name]
-        print(f"  {name:<12} {values['tasks'].get('router', 0)} tasks on the router, {values['changed']} changed, {values['seconds']} s")
-    print(f"\n  The same for machines: {REPORT.relative_to(ROOT)}")
+        tasks = ", ".join(f"{count} tasks on the {host}" for host, count in sorted(values["tasks"].items()))
+        print(f"  {name:<12} {tasks}, {values['changed']} changed, {values['seconds']} s")
+    print(f"\n  The same for machines: {REPORT.relative_to(ROOT)}; the doctor's page: {(DOCTOR / 'router.html').relative_to(ROOT)}")
     print(f"  A shell in the house: ssh -F {SSH_CONFIG.relative_to(ROOT)} pc (or router, isp, switch, stb)")
     if not all(result["ok"] for result in report["services"].values()) or report["second_run"]["changed"]:
         raise LabError("Not everything works: see the lines above.")

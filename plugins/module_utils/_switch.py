@@ -81,7 +81,8 @@ def plan(
     """
     have = [name.lower() for name in present]
     uses = {str(entry["port"]).lower(): entry for entry in home}
-    problems = [
+    problems = [f"{where} is {value}: {problem}; {cure}" for where, value, problem, cure in home_problems(home)]
+    problems += [
         f"home_switch_ports names {name}, which the switch does not have: it has {', '.join(have)}" for name in uses if name not in have
     ]
     destination = next((name for name, entry in uses.items() if entry["use"] == "mirror"), None)
@@ -156,6 +157,6 @@ def _settings(use: str, services: list[int], lan: int, internet: int, router_nat
         # Newer firmware carries the untagged VLAN only where the list has it.
         untagged = [] if router_native_vlan == "none" else [int(router_native_vlan)]
         return {"mode": "trunk", "trunk": {"native_vlan": router_native_vlan, "allowed_vlans": [str(number) for number in sorted({*untagged, *services, lan})]}}
-    if use in ("set_top_box", "lan"):
+    if use in ("set_top_box", "lan", "mirror"):
         return {"mode": "access", "access": {"vlan": lan}}
     return None

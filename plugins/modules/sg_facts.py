@@ -140,7 +140,10 @@ def main() -> None:
         interface = switch.get("show ip interface")
         jumbo = switch.get("show ports jumbo-frame")
     except ConnectionError as error:
-        module.fail_json(msg=f"The switch cannot be asked what it is: {error}")
+        # A play may go on without a switch that nobody reaches, as with any other host.
+        module.exit_json(
+            msg=f"The switch cannot be asked what it is: {error}", **{"unreachable" if str(error).startswith("ssh connection failed") else "failed": True}
+        )
     state = _sg_state.read(running, info["network_os_dialect"])
     facts = {
         "model": info["network_os_model"],
