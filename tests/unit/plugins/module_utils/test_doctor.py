@@ -91,7 +91,7 @@ def switch_answer(dialect: str = "ros1") -> dict[str, Any]:
             "vlans": [{"vlan_id": 2, "name": "television"}, {"vlan_id": 3}, {"vlan_id": 6}, {"vlan_id": 100}],
             "l2_interfaces": [
                 trunk("gi1", "none", "2-3", "6"), trunk("gi2", "1", *(["1"] if dialect == "ros2" else []), "2-3", "6", "100"),
-                *(access(f"gi{number}", 100) for number in (3, 4, 5, 6, 7, 9)),
+                *(access(f"gi{number}", 100) for number in range(3, 10)),
             ],
             "igmp_snooping": {"enabled": True, "multicast_filtering": True, "querier": True, "vlans": [snooping]},
             "port_mirroring": [],
