@@ -19,15 +19,15 @@ HEAD = """\
 ansible-playbook homerouter.tripleplay.doctor -i home
 ```
 
-looks at the whole house in some seconds, changes nothing on the router, and needs neither Internet nor passwords. It also serves on a router that was done
-by hand, as long as the inventory names its interfaces. It ends with an error if anything is wrong.
+looks at the whole house in some seconds, changes nothing on router and switch, and needs no Internet. It also serves on a router that was done by hand, as
+long as the inventory names its interfaces. It ends with an error if anything is wrong.
 
 | | |
 |---|---|
 | the screen | the causes, in the order in which to mend them; what only follows from them is named in the last line |
 | `doctor/router.html` | one page for people: the house drawn with its links, the findings with what was read, cause and cure |
 | `doctor/router.json` | the same for machines, consequences included |
-| `--tags tv`, `lan`, `internet`, `voice` | looks at that only, and at what it stands on |
+| `--tags tv`, `lan`, `internet`, `voice`, `switch` | looks at that only, and at what it stands on |
 | `-e doctor_folder=DIR` | where the reports go. They show your addresses: read them before you post them |
 | `ansible-playbook homerouter.tripleplay.doctor_watch -i home` | looks once a minute (`-e doctor_watch=30`: twice) and tells what comes and what goes |
 
@@ -36,19 +36,25 @@ three groups for three seconds. A channel that your line has: `-e doctor_channel
 
 [doctor-lab.md](doctor-lab.md) has how it did on faults that were made in the lab.
 
-The switch is not asked yet, and whether a box sees the picture is only seen from the box: [television.md](television.md) goes through its boot.
+The switch is asked over SSH by `show` commands, where the inventory has it in the group `switches`; one that does not answer is a finding, and the rest is
+looked at all the same. Its ports are compared with `home_switch_ports`; without that, only what needs no knowledge of them is judged. A switch that is
+set by a worksheet is not asked: [switch.md](switch.md).
+
+A watch asks the router alone, since an answer of the switch would grow old in it. Whether a box sees the picture is only seen from the box:
+[television.md](television.md) goes through its boot.
 
 ## In this order
 
 What stands higher explains what stands lower, so a pulled cable is one finding, and the silence of everything behind it is none.
 
 1. **The cable**: network card, plug, lights (`system`).
-2. **The interfaces**: VLAN ids, up or down, MTU, addresses.
-3. **The link**: concentrator, user name and password, default route. Then names: the ISP's resolvers, the router's own.
-4. **The LAN**: addresses by DHCP from this router and from no other, the resolver.
-5. **Television**: gateway, routes, reverse path, channels on the wire; then what passes them on to the boxes, and what boxes are told.
-6. **Telephone**: lease, gateway, route, server.
-7. **Tomorrow**: services that would not start at boot, files that others can read, a full disk.
+2. **The switch**: links to ONT and router, VLANs, ports; then IGMP snooping, and what is left of an earlier search.
+3. **The interfaces**: VLAN ids, up or down, MTU, addresses.
+4. **The link**: concentrator, user name and password, default route. Then names: the ISP's resolvers, the router's own.
+5. **The LAN**: addresses by DHCP from this router and from no other, the resolver.
+6. **Television**: gateway, routes, reverse path, channels on the wire; then what passes them on to the boxes, and what boxes are told.
+7. **Telephone**: lease, gateway, route, server.
+8. **Tomorrow**: services that would not start at boot, files that others can read, a full disk.
 
 [troubleshooting-internet.md](troubleshooting-internet.md), [television.md](television.md) and [voice.md](voice.md) go through the same by hand.
 """

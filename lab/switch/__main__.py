@@ -6,6 +6,7 @@
 The control socket takes one line of JSON and answers with one:
     {"transcript": true}        lines received so far; {"clear": true} forgets them
     {"running": true}           the running configuration; {"startup": true} the saved one, or null
+    {"show": "interfaces status"}  what the command prints
     {"fault": {"log_lines": 1}} what goes wrong from now on, see Faults in device.py
     {"lines": ["vlan database", "vlan 2"]}  as typed after `configure terminal`, up to the first that is refused;
                                 {"load": "vlan database\\nvlan 2\\n"} takes them as text, {"save": true} is `write memory`

@@ -546,6 +546,8 @@ class Emulator:
                     # What came before a line that is refused is in effect, as at a terminal.
                     self.device.changed()
                 answers[key] = True
+            elif key == "show":
+                answers[key] = Cli(self.device).run(f"show {value}")
             elif key == "save":
                 self.device.save()
                 answers[key] = True

@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _doctor, _doctor_plan, _doctor_report
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
+    _doctor,
+    _doctor_plan,
+    _doctor_report,
+    _doctor_switch,
+)
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor_checks import CHECKS
 
 FACTS = "homerouter.tripleplay.doctor_facts"
@@ -20,6 +25,7 @@ OPTIONS = {
     "folder": {"type": "path"},
     "interval": {"type": "int", "default": 0},
     "rounds": {"type": "int", "default": 0},
+    "switches": {"type": "list", "elements": "dict", "default": [], "options": _doctor_switch.ARGUMENTS},
 }
 
 
@@ -34,6 +40,9 @@ class ActionModule(ActionBase):
         _validated, options = self.validate_argument_spec(argument_spec={**_doctor_plan.ARGUMENTS, **OPTIONS})
         plan = _doctor_plan.ready({name: options[name] for name in _doctor_plan.ARGUMENTS})
         host = str((task_vars or {}).get("inventory_hostname", "router"))
+        # They were asked before this task, so that they would grow old in a watch.
+        asked = options["switches"] if not options["interval"] else []
+        switches = [_doctor_switch.told(switch, _doctor_switch.lines_vlans(plan)) for switch in asked]
         before: _doctor.Report | None = None
         number = 0
         while True:
@@ -43,6 +52,11 @@ class ActionModule(ActionBase):
             facts = answer["facts"]
             # The module looked at its clock when it began, and has just ended.
             facts["time"]["controller"] = time.time() - facts["seconds"]
+            if switches:
+                facts["switches"] = switches
+                del facts["left_out"]["switch"]
+            elif options["interval"]:
+                facts["left_out"]["switch"] = "a watch asks the router alone"
             report = _doctor.judge(CHECKS, plan, facts, plan["services"])
             told = _doctor_report.as_dict(report, host, time.strftime("%Y-%m-%d %H:%M:%S %z"), facts["seconds"])
             told["not_asked"] = facts["errors"]

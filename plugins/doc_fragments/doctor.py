@@ -29,10 +29,10 @@ options:
     default: {"internet": 6, "iptv": 2, "voip": 3, "lan": 100}
   services:
     description: >-
-      What to look at - V(internet), V(tv), V(voice), V(lan).
+      What to look at - V(internet), V(tv), V(voice), V(lan), V(switch).
     type: list
     elements: str
-    default: ["internet", "tv", "voice", "lan"]
+    default: ["internet", "tv", "voice", "lan", "switch"]
   uplink_mtu:
     description: >-
       MTU that O(uplink) should have at least.

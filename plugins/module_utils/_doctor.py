@@ -18,11 +18,11 @@ from typing import Any, Callable
 # In the order in which an owner should look.
 SERVICES = {
     "system": "The router itself",
+    "switch": "Switch",
     "lan": "LAN",
     "internet": "Internet",
     "tv": "Television",
     "voice": "Telephone",
-    "switch": "Switch",
 }
 ERROR, WARNING = "error", "warning"
 

@@ -12,7 +12,7 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _pppoe, _rip
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _doctor_switch, _pppoe, _rip
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor import (
     ERROR,
     WARNING,
@@ -614,7 +614,15 @@ LINK = ("system.uplink_missing", "system.uplink_down", "system.cable")
 
 def _below(service: str) -> tuple[str, ...]:
     """What breaks everything that a service has above its interface."""
-    return (*LINK, f"{service}.vlan_missing", f"{service}.vlan_id", f"{service}.vlan_down")
+    # The LAN's own services are asked on the router, which does not need the switch for that.
+    switch = _switch_below(service) if service != "lan" else ()
+    return (*LINK, *switch, f"{service}.vlan_missing", f"{service}.vlan_id", f"{service}.vlan_down")
+
+
+def _switch_below(service: str) -> tuple[str, ...]:
+    """What at the switch cuts a service off between router and ISP."""
+    ports = ("switch.ont_link", "switch.router_link", "switch.ont_mode", "switch.router_mode")
+    return (*ports, f"switch.{service}_missing", f"switch.{service}_trunk")
 
 
 def _interface_checks(service: str, least: Callable[[Case], int]) -> tuple[Check, ...]:
@@ -668,6 +676,35 @@ def _nat_check(service: str, harm: str) -> Check:
     )  # fmt: skip
 
 
+_SITE = "Run the playbook with `--limit switches`"
+_SAVE = "then `write memory`"
+
+
+def _switch_checks(service: str) -> tuple[Check, ...]:
+    title, variable = TITLE[service], HOME_ID[service]
+    return (
+        Check(
+            f"switch.{service}_missing", ERROR, f"The switch does not have the {title} VLAN",
+            f"Nobody has made it, somebody has deleted it, or {variable} is another one. It passes no port, whatever the port is set to.",
+            f"{_SITE}; by hand `vlan database`, `vlan N` with N from {variable}, {_SAVE}.",
+            _doctor_switch.missing(INTERFACE[service]), needs=("switches",),
+        ),
+        Check(
+            f"switch.{service}_trunk", ERROR, f"The {title} VLAN does not pass the switch",
+            "The port that was read, towards the ONT or towards the router, does not carry it: somebody has changed it, or smartport has.",
+            f"{_SITE}; by hand at that `interface`, `switchport trunk allowed vlan add N` with N from {variable}, {_SAVE}.",
+            _doctor_switch.lacks(INTERFACE[service]), because=(f"switch.{service}_missing",), needs=("switches",),
+        ),
+    )  # fmt: skip
+
+
+# What says that a switch is set as it should not be.
+_SWITCH_SETTINGS = (
+    "switch.ports", "switch.ont_mode", "switch.router_mode", "switch.native", "switch.lan_port", "switch.filtering", "switch.snooping", "switch.mrouter",
+    "switch.querier", "switch.mirror", *(f"switch.{service}_{what}" for service in TITLE for what in ("missing", "trunk")),
+)  # fmt: skip
+
+
 CHECKS: tuple[Check, ...] = (
     Check(
         "system.uplink_missing", ERROR, "The network card {uplink} does not exist",
@@ -694,7 +731,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "system.nic_errors", WARNING, "{uplink} counts damaged frames", "A bad cable or plug, a port that negotiates another duplex, or a dying card.",
         "Change the cable first, then the port of the switch. `ethtool -S {uplink}` names the kind of error.",
-        nic_errors, because=("system.uplink_missing",), needs=("links",),
+        nic_errors, because=("system.uplink_missing", "switch.slow"), needs=("links",),
     ),
     Check(
         "system.forwarding", ERROR, "The router does not forward", "net.ipv4.ip_forward was switched off, by hand or by a file in /etc/sysctl.d.",
@@ -744,6 +781,109 @@ CHECKS: tuple[Check, ...] = (
         "system.source_route", WARNING, "Senders may choose their route through the router",
         "net.ipv4.conf.all.accept_source_route is on; no home needs it.", "Run the playbook with `--tags nat_firewall`, or set it to 0 in /etc/sysctl.d.",
         redirects, needs=("sysctl",),
+    ),
+    # The switch
+    Check(
+        "switch.silent", WARNING, "The switch does not answer over SSH",
+        "SSH is switched off there, its address is another one, or this computer's port is not in the VLAN of the switch's own address. "
+        "Nothing of it was judged.",
+        "`ssh` to the address that the inventory has as ansible_host. docs/switch.md says how to switch SSH on; a switch without it gets "
+        "`cisco_switch_transport: worksheet`.",
+        _doctor_switch.unanswered("silent"), because=LINK, needs=("switches",),
+    ),
+    Check(
+        "switch.refused", WARNING, "The switch does not let us ask it",
+        "User or password of the inventory are not the switch's, it was replaced by another one, or it speaks old cryptography only. Nothing of it was judged.",
+        "Compare ansible_user and ansible_password of this host with the switch's own; docs/switch.md has what old switches need.",
+        _doctor_switch.unanswered("refused"), needs=("switches",),
+    ),
+    Check(
+        "switch.ports", WARNING, "The home states ports that the switch does not have",
+        "home_switch_ports is another switch's, or writes a port otherwise than the switch does. No port was judged.",
+        "Write the ports in home_switch_ports as the switch does.",
+        _doctor_switch.unanswered("unfit"), needs=("switches",),
+    ),
+    Check(
+        "switch.ont_link", ERROR, "The switch has no link to the ONT",
+        "The ONT is off, its cable is unplugged or broken, it hangs at another port than home_switch_ports states, or that port is shut down.",
+        "Look at the power of the ONT and at the lights of both ends of its cable. At the switch, `show interfaces status` says which ports have a link; "
+        "`no shutdown` wakes one.",
+        _doctor_switch.link_down(("ont", "ont_untagged")), needs=("switches",),
+    ),
+    Check(
+        "switch.router_link", ERROR, "The switch has no link to the router",
+        "The router's cable is unplugged or broken, it hangs at another port than home_switch_ports states, or that port is shut down.",
+        "Look at the lights of both ends of the cable, then at `show interfaces status`.",
+        _doctor_switch.link_down(("router",)), because=LINK, needs=("switches",),
+    ),
+    Check(
+        "switch.slow", WARNING, "The link of ONT or router is slow",
+        "A cable of which not all four pairs connect, an old device at its end, or a speed or duplex that was set by hand at one end only.",
+        "Change the cable; then `negotiation` at that interface of the switch, and `ethtool {uplink}` at the router.",
+        _doctor_switch.slow, needs=("switches",),
+    ),
+    *(check for service in ("internet", "tv", "voice", "lan") for check in _switch_checks(service)),
+    Check(
+        "switch.ont_mode", ERROR, "The switch's port towards the ONT is set wrongly",
+        "The port carries one VLAN where the fibre has several, or another one: somebody has changed it, or smartport has.",
+        f"{_SITE}; by hand as in docs/real-home.md, {_SAVE}. `macro auto disabled` ends smartport.",
+        _doctor_switch.mode(("ont", "ont_untagged")), needs=("switches",),
+    ),
+    Check(
+        "switch.router_mode", ERROR, "The switch's port towards the router is no trunk",
+        "Then no tagged VLAN passes it: somebody has changed it, or smartport has.",
+        f"{_SITE}; by hand `switchport mode trunk` at that interface, {_SAVE}. `macro auto disabled` ends smartport.",
+        _doctor_switch.mode(("router",)), needs=("switches",),
+    ),
+    Check(
+        "switch.native", WARNING, "Frames without a tag pass between fibre and house",
+        "The port towards the ONT has a native VLAN. What is in that VLAN, such as the switch's own address, is open to the fibre.",
+        f"{_SITE}; by hand `switchport trunk native vlan none` at that interface, {_SAVE}.",
+        _doctor_switch.native, needs=("switches",),
+    ),
+    Check(
+        "switch.lan_port", ERROR, "A port of the house is not in the LAN",
+        "Somebody has changed it, or smartport has. What hangs there gets no address from the router.",
+        f"{_SITE}; by hand `switchport mode access` and `switchport access vlan N` at that interface, {_SAVE}. If it shall be so, give the port another "
+        "use in home_switch_ports.",
+        _doctor_switch.lan_port, because=("switch.lan_missing",), needs=("switches",),
+    ),
+    Check(
+        "switch.filtering", WARNING, "The switch sends every channel to every port",
+        "`bridge multicast filtering` is off, as from the factory, and without it snooping only listens. Wi-Fi and slow devices suffer first.",
+        f"{_SITE}; by hand `bridge multicast filtering`, {_SAVE}.",
+        _doctor_switch.filtering, needs=("switches",),
+    ),
+    Check(
+        "switch.snooping", WARNING, "The switch does not look who watches a channel",
+        "IGMP snooping is off, for all or in the LAN's VLAN: every channel goes to every port.",
+        f"{_SITE}; by hand `ip igmp snooping` and `ip igmp snooping vlan N` with N from home_lan_vlan, {_SAVE}.",
+        _doctor_switch.snooping, because=("switch.lan_missing",), needs=("switches",),
+    ),
+    Check(
+        "switch.mrouter", ERROR, "The switch does not know where the router is",
+        "It does not learn at which port a multicast router is, and was not told: the boxes' reports do not reach the router, and pictures end.",
+        f"{_SITE}; by hand `ip igmp snooping vlan N mrouter interface PORT` with the router's port, {_SAVE}.",
+        _doctor_switch.mrouter, because=("switch.snooping",), needs=("switches",),
+    ),
+    Check(
+        "switch.querier", WARNING, "The switch asks who watches, as the router does",
+        "Its own querier is on. Of two queriers the one with the lower address wins, and where that is the switch, the router falls silent.",
+        f"{_SITE}; by hand `no ip igmp snooping querier`, {_SAVE}.",
+        _doctor_switch.querier, needs=("switches",),
+    ),
+    Check(
+        "switch.mirror", WARNING, "The switch still copies traffic to a port",
+        "A search for a fault has left its mirror on. The port that gets the copies is out of the LAN, and whoever hangs there reads along.",
+        f"{_SITE}, which ends it; by hand `no monitor session N` (firmware 1.x: `no port monitor PORT` at the destination's interface). A mirror that shall "
+        "stay belongs in cisco_switch_mirror.",
+        _doctor_switch.mirror, needs=("switches",),
+    ),
+    Check(
+        "switch.unsaved", WARNING, "The switch forgets its settings when its power fails", "Somebody has changed it and not saved.",
+        f"`show running-config` and `show startup-config` at the switch say what it is about. If it is as it should be, `write memory`; or {_SITE[0].lower()}"
+        f"{_SITE[1:]}.",
+        _doctor_switch.unsaved, because=_SWITCH_SETTINGS, needs=("switches",),
     ),
     # LAN
     *_interface_checks("lan", lambda case: 1500),
@@ -947,7 +1087,7 @@ CHECKS: tuple[Check, ...] = (
         "Packets of a channel are lost before they reach the router",
         "A bad cable, a full line, or trouble at the ISP; each lost packet is seen.",
         "Look at the cables between ONT, switch and router; if all are good, call the ISP.",
-        loss, because=("system.nic_errors", "system.cable"), needs=("streams",),
+        loss, because=("system.nic_errors", "system.cable", "switch.slow"), needs=("streams",),
     ),
     Check(
         "tv.dropped", ERROR, "Channels reach the router and are dropped there",

@@ -523,7 +523,9 @@ def gather(plan: dict[str, Any], run_command: Callable[..., tuple[int, str, str]
     for service, name in (("tv", "iptv"), ("voice", "voip"), ("lan", "lan"), ("internet", "internet")):
         if not found.get(name):
             facts["left_out"][service] = "the home has none"
-    facts["left_out"]["switch"] = "no module asks the switch yet"
+    # Those are asked by others, over a connection of their own.
+    facts["switches"] = None
+    facts["left_out"]["switch"] = "no host of the inventory's group switches was asked"
     return facts
 
 

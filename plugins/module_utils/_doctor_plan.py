@@ -10,12 +10,12 @@ from typing import Any
 
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._dhcp import MAC
 
-SERVICES = ("internet", "tv", "voice", "lan")
+SERVICES = ("internet", "tv", "voice", "lan", "switch")
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "uplink": {"type": "str", "required": True},
     "interfaces": {"type": "dict", "default": {"internet": "vlan6", "iptv": "vlan2", "voip": "vlan3", "lan": "vlan100"}},
     "vlan_ids": {"type": "dict", "default": {"internet": 6, "iptv": 2, "voip": 3, "lan": 100}},
-    "services": {"type": "list", "elements": "str", "default": ["internet", "tv", "voice", "lan"]},
+    "services": {"type": "list", "elements": "str", "default": ["internet", "tv", "voice", "lan", "switch"]},
     "uplink_mtu": {"type": "int", "default": 1500},
     "ppp_interface": {"type": "str", "default": "ppp0"},
     "ppp_mtu": {"type": "int", "default": 1492},

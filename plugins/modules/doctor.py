@@ -32,6 +32,40 @@ options:
     description: After how many looks to end, with O(interval); V(0) never does.
     type: int
     default: 0
+  switches:
+    description:
+      - Switches that have been asked by M(homerouter.tripleplay.sg_facts), or tried to; without any the switch is not judged.
+      - Left out with O(interval), since their answers would grow old.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The switch's name, for the findings.
+        type: str
+        required: true
+      answer:
+        description: What M(homerouter.tripleplay.sg_facts) returned, or why it did not.
+        type: dict
+        required: true
+      ports:
+        description: What hangs on its ports, as C(home_switch_ports). Without it only that is judged for which nobody has to know.
+        type: list
+        elements: dict
+        default: []
+      other_ports:
+        description: V(lan) wants ports that are not named in the LAN; V(keep) does not look at them.
+        type: str
+        default: lan
+      router_native_vlan:
+        description: VLAN that goes to the router without a tag, V(none) for none.
+        type: str
+        default: "1"
+      mirror:
+        description: Ports whose traffic shall be copied.
+        type: list
+        elements: str
+        default: []
 attributes:
   action:
     description: Indicates this has a corresponding action plugin, so some parts of the options can be executed on the controller.
@@ -66,7 +100,7 @@ services:
   description: V(ok), V(warning), V(error) or V(unknown) for each service.
   returned: success
   type: dict
-  sample: {"system": "ok", "internet": "error", "switch": "unknown"}
+  sample: {"system": "ok", "switch": "unknown", "internet": "error"}
 findings:
   description: What is wrong, the first cause first.
   returned: success

@@ -4,7 +4,7 @@
 """The doctor in the lab's house: nothing is wrong, then each fault of faults.yml is, is named alone, is healed, and nothing is wrong.
 
 One process on the router gathers whenever it is asked, with the functions of the installed collection; a start of Ansible for each look would
-cost more than the look.
+cost more than the look. What the switch would tell sg_facts, its emulator is asked for directly; the playbook's own tests ask over SSH.
 """
 
 from __future__ import annotations
@@ -32,12 +32,19 @@ sys.path.insert(0, str(COLLECTIONS))
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import (  # noqa: E402 - the installed collection comes first
     _doctor,
     _doctor_plan,
+    _doctor_switch,
+    _sg_cli,
+    _sg_facts,
+    _sg_resources,
+    _sg_state,
 )
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor_checks import (
     CHECKS,  # noqa: E402 - likewise
 )
 
 FAULTS = yaml.safe_load((Path(__file__).parent / "faults.yml").read_text(encoding="utf-8"))
+HOME = yaml.safe_load((ROOT / "playbooks" / "home" / "group_vars" / "all.yml").read_text(encoding="utf-8"))
+DIALECT = yaml.safe_load((ROOT / "lab" / "topology.yml").read_text(encoding="utf-8"))["switch"]["dialect"]
 SINGLE = {fault["name"]: fault for fault in FAULTS["single"]}
 # What a fault needs until all of it is there: an RIP update, a dial, a service's own start.
 PATIENCE, HEALING = 40, 90
@@ -61,6 +68,24 @@ def plan(**values: Any) -> dict[str, Any]:
     return _doctor_plan.ready({**stated, "uplink": "eth0", "iptv_address": "10.214.0.10/9", **values})
 
 
+def switch_told(asked: dict[str, Any]) -> dict[str, Any]:
+    """The switch among the facts, with the ports of the example home."""
+    question = json.dumps({"running": True, "startup": True, "show": "interfaces status"})
+    done = subprocess.run(["ssh", "-F", str(SSH_CONFIG), "switch", f"switch '{question}'"], text=True, capture_output=True, check=True)
+    told = json.loads(done.stdout)
+    state = _sg_state.read(told["running"], DIALECT)
+    facts = {
+        "dialect": DIALECT,
+        "ports": _sg_facts.ports(told["show"]),
+        "config": _sg_resources.gather(state),
+        "smartport": state.macro_auto,
+        "unsaved": _sg_cli.body(told["running"]) != _sg_cli.body(told["startup"] or ""),
+    }
+    values = {name: spec.get("default") for name, spec in _doctor_switch.ARGUMENTS.items()}
+    answer = {"ansible_facts": {"sg": facts}}
+    return _doctor_switch.told({**values, "name": "switch", "answer": answer, "ports": HOME["home_switch_ports"]}, _doctor_switch.lines_vlans(asked))
+
+
 class Doctor:
     """Looks at the house as often as it is asked."""
 
@@ -74,9 +99,12 @@ class Doctor:
         asked = plan(**values)
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
+        switch = switch_told(asked)
         line = self.process.stdout.readline()
         assert line, "the process on the router has ended"
         self.facts = json.loads(line)
+        self.facts["switches"] = [switch]
+        del self.facts["left_out"]["switch"]
         return [finding.check.id for finding in _doctor.judge(CHECKS, asked, self.facts, asked["services"]).findings]
 
     def until(self, wanted: set[str], seconds: float, **values: Any) -> tuple[list[str], float]:
@@ -158,7 +186,7 @@ def examine(doctor: Doctor, name: str, faults: list[dict[str, Any]]) -> None:
     TABLE.append((name, " + ".join(sorted(wanted)), named, seconds, healing))
     print(f"{name}: {named} in {seconds:.1f} s, {f'still {healed}' if healed else 'healed'} after {healing:.1f} s", flush=True)
     assert set(found) == wanted, {
-        key: evidence[key] for key in ("pppoe", "errors", "streams", "neighbours", "voip", "sip", "reverse_path") if key in evidence
+        key: evidence[key] for key in ("pppoe", "errors", "streams", "neighbours", "voip", "sip", "reverse_path", "switches") if key in evidence
     }
     assert not healed, f"after the cure there is {healed}"
 
@@ -202,7 +230,7 @@ def test_the_playbook_on_the_healthy_house(router, tmp_path):
     assert "router: Nothing is wrong" in out and stats["router"]["changed"] == 0
     assert state() == before
     told = json.loads((tmp_path / "router.json").read_text(encoding="utf-8"))
-    assert told["healthy"] and told["services"]["tv"] == "ok" and told["services"]["switch"] == "unknown"
+    assert told["healthy"] and told["services"]["tv"] == "ok" and told["services"]["switch"] == "ok"
     assert (tmp_path / "router.html").stat().st_mode & 0o777 == 0o600
 
 
@@ -216,6 +244,25 @@ def test_the_playbook_on_a_house_with_a_fault(doctor, tmp_path):
     for path in tmp_path.glob("router.*"):
         text = path.read_text(encoding="utf-8")
         assert "internet.credentials" in text and '"adslppp"' not in text and "password=" not in text
+
+
+@pytest.mark.parametrize(
+    "inject, heal, finding",
+    [
+        ("no ip ssh server", "ip ssh server", "The switch does not answer over SSH [switch.silent]"),
+        (
+            "username cisco password another-Password1 privilege 15",
+            "username cisco password cisco-lab privilege 15",
+            "The switch does not let us ask it [switch.refused]",
+        ),
+    ],
+)
+def test_a_switch_that_cannot_be_asked_is_a_finding_and_no_end(doctor, tmp_path, inject, heal, finding):
+    assert doctor.until(set(), HEALING)[0] == []
+    lines = {"inject": inject, "heal": heal}
+    with made({"host": "switch", **{kind: f"switch '{json.dumps({'lines': [line]})}'" for kind, line in lines.items()}}):
+        code, out, stats = play("homerouter.tripleplay.doctor", "-e", f"doctor_folder={tmp_path}")
+    assert code != 0 and "router: 1 warning" in out and f"1. WARNING {finding}" in out and stats["router"]["changed"] == 0, out
 
 
 def test_the_watch_tells_what_comes_and_what_goes(doctor, tmp_path):

@@ -458,3 +458,11 @@ def test_a_process_with_a_control_socket(tmp_path):
     finally:
         process.terminate()
         process.communicate(timeout=10)
+
+
+def test_what_a_command_prints_can_be_had_without_a_session():
+    emulator = Emulator()
+    emulator.device.unplugged = {"gi3"}
+    rows = {line.split()[0]: line.split()[-3] for line in emulator.control({"show": "interfaces status"})["show"].splitlines() if line.startswith("gi")}
+    assert rows["gi2"] == "Up" and "Down" in emulator.control({"show": "interfaces status gi3"})["show"]
+    assert emulator.transcript == []

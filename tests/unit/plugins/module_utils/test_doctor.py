@@ -10,7 +10,14 @@ import re
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _doctor, _doctor_plan
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
+    _doctor,
+    _doctor_plan,
+    _doctor_switch,
+    _sg_resources,
+    _sg_state,
+    _switch,
+)
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor_checks import CHECKS
 
 TABLE = {check.id: check for check in CHECKS}
@@ -52,6 +59,53 @@ def offer(**options: str) -> dict[str, Any]:
         "mac": "02:00:00:00:06:02",
         "options": {"53": "02", "54": "c0a80101", "3": "c0a80101", "6": "c0a80101", **{code.strip("o"): value for code, value in options.items()}},
     }
+
+
+PORTS = [
+    {"port": "gi1", "use": "ont"}, {"port": "gi2", "use": "router"}, {"port": "gi3", "use": "set_top_box"}, {"port": "gi8", "use": "mirror"},
+    {"port": "GI10", "use": "management"},
+]  # fmt: skip
+
+
+def trunk(name: str, native_vlan: str, *allowed_vlans: str) -> dict[str, Any]:
+    return {
+        "name": name, "mode": "trunk", "access": {"vlan": 1}, "trunk": {"native_vlan": native_vlan, "allowed_vlans": list(allowed_vlans)},
+        "unregistered_multicast": "forwarding",
+    }  # fmt: skip
+
+
+def access(name: str, vlan: int) -> dict[str, Any]:
+    return {
+        "name": name, "mode": "access", "access": {"vlan": vlan}, "trunk": {"native_vlan": "1", "allowed_vlans": []}, "unregistered_multicast": "forwarding",
+    }  # fmt: skip
+
+
+def switch_answer(dialect: str = "ros1") -> dict[str, Any]:
+    """What sg_facts returns of a switch that is set as the home states."""
+    ports = [{"name": f"gi{number}", "link": "up", "type": "1G-Copper", "speed": 1000, "duplex": "full"} for number in range(1, 11)]
+    snooping = {"vlan_id": 100, "enabled": True, "mrouter": {"learn": True, "ports": ["gi2"]}, "querier": {"enabled": False}}
+    facts = {
+        "dialect": dialect,
+        "ports": [*ports, {"name": "po1", "link": "absent", "type": "", "speed": 0, "duplex": ""}],
+        "config": {
+            "vlans": [{"vlan_id": 2, "name": "television"}, {"vlan_id": 3}, {"vlan_id": 6}, {"vlan_id": 100}],
+            "l2_interfaces": [
+                trunk("gi1", "none", "2-3", "6"), trunk("gi2", "1", *(["1"] if dialect == "ros2" else []), "2-3", "6", "100"),
+                *(access(f"gi{number}", 100) for number in range(3, 10)),
+            ],
+            "igmp_snooping": {"enabled": True, "multicast_filtering": True, "querier": True, "vlans": [snooping]},
+            "port_mirroring": [],
+        },
+        "smartport": "controlled",
+        "unsaved": False,
+    }  # fmt: skip
+    return {"ansible_facts": {"sg": facts}}
+
+
+def asked_switch(answer: dict[str, Any] | None = None, **values: Any) -> dict[str, Any]:
+    """A switch among the facts, in the example home."""
+    asked = {"other_ports": "lan", "router_native_vlan": "1", "mirror": [], "ports": PORTS, **values}
+    return _doctor_switch.told({"name": "sw1", "answer": answer or switch_answer(), **asked}, _doctor_switch.lines_vlans(plan()))
 
 
 OPTION_240 = b":::::239.0.2.10:22222:v6.0:239.0.2.30:22222".hex()
@@ -147,11 +201,12 @@ def healthy() -> Facts:
             },
         },
         "proxy_config": True,
-        "left_out": {"switch": "no module asks the switch yet"},
+        "left_out": {},
+        "switches": [asked_switch()],
     }
 
 
-def judge(facts: Facts, services: tuple[str, ...] = ("lan", "internet", "tv", "voice"), **values: Any) -> _doctor.Report:
+def judge(facts: Facts, services: tuple[str, ...] = ("lan", "internet", "tv", "voice", "switch"), **values: Any) -> _doctor.Report:
     return _doctor.judge(CHECKS, plan(**values), facts, services)
 
 
@@ -241,6 +296,75 @@ def nat(missing: str) -> Break:
     return lambda facts: facts["firewall"]["nat"].remove(missing)
 
 
+def sg(facts: Facts) -> dict[str, Any]:
+    """What the switch says."""
+    return facts["switches"][0]["sg"]
+
+
+def set_port(*settings: dict[str, Any]) -> Break:
+    """Ports of the switch set otherwise."""
+
+    def broken(facts: Facts) -> None:
+        names = [port["name"] for port in settings]
+        config = sg(facts)["config"]
+        config["l2_interfaces"] = [port for port in config["l2_interfaces"] if port["name"] not in names] + list(settings)
+        # Nobody has saved it.
+        sg(facts)["unsaved"] = True
+
+    return broken
+
+
+def set_snooping(unsaved: bool = True, **values: Any) -> Break:
+    """IGMP snooping of the LAN's VLAN set otherwise."""
+
+    def broken(facts: Facts) -> None:
+        sg(facts)["config"]["igmp_snooping"]["vlans"][0].update(values)
+        sg(facts)["unsaved"] = unsaved
+
+    return broken
+
+
+def set_link(name: str, **values: Any) -> Break:
+    return lambda facts: next(port for port in sg(facts)["ports"] if port["name"] == name).update(values)
+
+
+def no_vlan(number: int) -> Break:
+    """A VLAN deleted from the switch: it goes from the ports as well."""
+
+    def broken(facts: Facts) -> None:
+        config = sg(facts)["config"]
+        config["vlans"] = [vlan for vlan in config["vlans"] if vlan["vlan_id"] != number]
+        left = [text for text in ("2-3", "6", "100") if text != str(number)] if number not in (2, 3) else [str(5 - number), "6", "100"]
+        set_port(trunk("gi1", "none", *left[:-1] if number != 100 else left), trunk("gi2", "1", *left))(facts)
+
+    return broken
+
+
+def answered(answer: dict[str, Any], **values: Any) -> Break:
+    return lambda facts: facts.update(switches=[asked_switch(answer, **values)])
+
+
+def no_television(facts: Facts) -> None:
+    """Nothing of VLAN 2 comes back."""
+    silence(facts)
+    facts["neighbours"][0].update(state=["FAILED"])
+    no_answers(facts, "iptv_dns")
+    facts.update(reverse_path=None)
+    facts["rip"] = {"sources": [{"gateway": "10.128.0.1", "seconds": 170}]}
+
+
+def no_telephone(facts: Facts) -> None:
+    """Nothing of VLAN 3 comes back."""
+    facts["neighbours"][1].update(state=["FAILED"])
+    facts["sip"].update(outcome="unreachable", wrong="cannot be reached")
+
+
+def no_internet(facts: Facts) -> None:
+    """Nothing of VLAN 6 comes back."""
+    dead_link(facts, offers=[], tried=[7, 20], lines=["Timeout waiting for PADO packets"])
+
+
+NO_FIBRE = both(no_internet, no_television, no_telephone)
 OFFER = [{"name": "bras", "mac": "02:00:00:00:06:01", "vlan": 20}]
 STRANGER = {**offer(), "own": False, "server": "192.168.1.254", "mac": "02:00:00:00:09:09"}
 STOPPED = {"active": "inactive"}
@@ -278,6 +402,32 @@ FAULTS: dict[str, Break] = {
     "system.disk": lambda facts: facts["disk"].update({"/": 99}),
     "system.conntrack": lambda facts: facts["sysctl"].update({"netfilter/nf_conntrack_max": "13"}),
     "system.source_route": lambda facts: facts["sysctl"].update({"ipv4/conf/all/accept_source_route": "1"}),
+    "switch.silent": answered({"unreachable": True, "msg": "ssh connection failed: Connection timed out"}),
+    "switch.refused": answered({"unreachable": True, "msg": "Failed to authenticate public key: Access denied for 'none'"}),
+    "switch.ports": answered(switch_answer(), ports=[*PORTS, {"port": "gi20", "use": "lan"}]),
+    "switch.ont_link": both(set_link("gi1", link="down", speed=0, duplex=""), NO_FIBRE),
+    "switch.router_link": both(set_link("gi2", link="down", speed=0, duplex=""), NO_FIBRE),
+    "switch.slow": both(set_link("gi1", speed=100, duplex="half"), at("streams", "channel", lost=3), at("links", "eth0", rx_errors=5000)),
+    "switch.internet_missing": both(no_vlan(6), no_internet),
+    "switch.tv_missing": both(no_vlan(2), no_television),
+    "switch.voice_missing": both(no_vlan(3), no_telephone),
+    "switch.lan_missing": both(no_vlan(100), set_port(access("gi3", 0)), set_snooping(enabled=False)),
+    "switch.internet_trunk": both(set_port(trunk("gi2", "1", "2-3", "100")), no_internet),
+    "switch.tv_trunk": both(set_port(trunk("gi1", "none", "3", "6")), no_television),
+    "switch.voice_trunk": both(set_port(trunk("gi2", "1", "2", "6", "100")), no_telephone),
+    "switch.lan_trunk": set_port(trunk("gi2", "1", "2-3", "6")),
+    "switch.ont_mode": both(set_port(access("gi1", 6)), NO_FIBRE),
+    "switch.router_mode": both(set_port(access("gi2", 100)), NO_FIBRE),
+    "switch.native": set_port(trunk("gi1", "1", "2-3", "6")),
+    "switch.lan_port": set_port(access("gi5", 1)),
+    "switch.filtering": lambda facts: sg(facts)["config"]["igmp_snooping"].update(multicast_filtering=False),
+    "switch.snooping": set_snooping(enabled=False),
+    "switch.mrouter": set_snooping(mrouter={"learn": False, "ports": []}),
+    "switch.querier": set_snooping(querier={"enabled": True}),
+    "switch.mirror": lambda facts: sg(facts)["config"].update(
+        port_mirroring=[{"session": 1, "destination": "gi8", "network": False, "sources": [{"interface": "gi1", "direction": "both"}]}]
+    ),
+    "switch.unsaved": lambda facts: sg(facts).update(unsaved=True),
     **{
         f"{service}.vlan_missing": no_interface(name)
         for service, name in (("lan", "vlan100"), ("internet", "vlan6"), ("tv", "vlan2"), ("voice", "vlan3"))
@@ -411,13 +561,13 @@ def test_a_healthy_house_has_no_findings():
     assert not report.findings and not report.consequences
     assert {service: report.state(service) for service in _doctor.SERVICES} == {
         "system": "ok",
+        "switch": "ok",
         "lan": "ok",
         "internet": "ok",
         "tv": "ok",
         "voice": "ok",
-        "switch": "unknown",
     }
-    assert report.left_out == {"switch": "no module asks the switch yet"}
+    assert report.left_out == {}
     assert sum(report.made.values()) == len(CHECKS)
 
 
@@ -447,6 +597,12 @@ def test_a_fault_is_the_one_finding(name):
         ("system.cable", "tv.no_proxy"),
         ("system.forwarding", "system.boot"),
         ("tv.rp_filter", "tv.memberships"),
+        ("switch.internet_trunk", "tv.no_proxy"),
+        ("switch.tv_trunk", "internet.credentials"),
+        ("switch.lan_port", "lan.dhcp_silent"),
+        ("switch.filtering", "switch.querier"),
+        ("switch.ont_link", "switch.unsaved"),
+        ("switch.silent", "internet.no_concentrator"),
     ],
 )
 def test_two_faults_are_two_findings(one, other):
@@ -522,3 +678,228 @@ def test_findings_for_machines_name_the_interfaces():
     assert told["text"] == "vlan2 does not have the line's television address" and "{" not in told["cure"]
     assert told["evidence"] == ["vlan2 has no address, not 10.214.0.10/9"]
     assert told["doc"] == "docs/doctor.md#tvaddress"
+
+
+SECOND = {"name": "sw2", "ports": PORTS, "other_ports": "lan", "router_native_vlan": "1", "mirror": ["gi1"]}
+
+# --- the switch ----------------------------------------------------------------------------------------------------
+
+
+def as_the_role_sets_it(dialect: str) -> dict[str, Any]:
+    """What sg_facts returns of a factory-new switch after the role: the one module's form of a switch, and the other's."""
+    answer = switch_answer(dialect)
+    said = answer["ansible_facts"]["sg"]
+    wanted = _switch.plan(PORTS, _doctor_switch.lines_vlans(plan()), [port["name"] for port in said["ports"]])["config"]
+    said["config"] = _sg_resources.gather(_sg_resources.target(_sg_state.State(dialect), wanted, "replaced", "config.{}"))
+    return answer
+
+
+@pytest.mark.parametrize("dialect", ["ros1", "ros2"])
+def test_a_switch_as_the_role_sets_it_has_no_findings(dialect):
+    for answer in (switch_answer(dialect), as_the_role_sets_it(dialect)):
+        facts = healthy()
+        facts["switches"] = [asked_switch(answer)]
+        assert ids(judge(facts)) == []
+
+
+@pytest.mark.parametrize("dialect", ["ros1", "ros2"])
+def test_a_port_that_is_set_back_is_found_in_both_dialects(dialect):
+    """What is as from the factory is not listed, and is another thing in each."""
+    found = {
+        "ros1": {"gi1": ["switch.internet_trunk", "switch.tv_trunk", "switch.voice_trunk", "switch.native"], "gi3": ["switch.lan_port"]},
+        "ros2": {"gi1": ["switch.ont_mode"], "gi3": ["switch.lan_port"]},
+    }
+    for name, expected in found[dialect].items():
+        facts = healthy()
+        facts["switches"] = [asked_switch(as_the_role_sets_it(dialect))]
+        config = sg(facts)["config"]
+        config["l2_interfaces"] = [port for port in config["l2_interfaces"] if port["name"] != name]
+        assert ids(judge(facts)) == expected
+
+
+@pytest.mark.parametrize(
+    "answer, problem",
+    [
+        ({"msg": "The switch cannot be asked what it is: ssh connection failed: ssh connect failed: Timeout connecting to 192.0.2.1"}, "silent"),
+        ({"msg": "ssh connection failed: ssh connect failed: Connection refused"}, "silent"),
+        ({"unreachable": True}, "silent"),
+        ({"msg": "kex error : no match for method server host key algo: server [ssh-rsa], client [ssh-ed25519]"}, "refused"),
+        ({"msg": "ssh connection failed: Failed to authenticate with password: Access denied for 'password'"}, "refused"),
+        ({"ansible_facts": {}, "msg": "command timeout triggered, timeout value is 30 secs."}, "silent"),
+    ],
+)
+def test_a_switch_that_did_not_answer(answer, problem):
+    entry = asked_switch(answer)
+    assert [name for name in ("silent", "refused", "unfit") if entry[name]] == [problem]
+
+
+def test_the_switch_comes_before_what_it_breaks():
+    facts = healthy()
+    for name in ("switch.internet_trunk", "lan.resolver", "tv.no_proxy"):
+        FAULTS[name](facts)
+    report = judge(facts)
+    assert ids(report) == ["switch.internet_trunk", "lan.resolver", "tv.no_proxy"]
+    (silent,) = [finding for finding in report.consequences if finding.check.id == "internet.no_concentrator"]
+    assert silent.because == ("switch.internet_trunk",)
+
+
+def test_a_pulled_cable_of_the_router_is_not_the_switch_s_fault():
+    facts = healthy()
+    cut(facts)
+    set_link("gi2", link="down", speed=0, duplex="")(facts)
+    assert ids(judge(facts)) == ["system.cable"]
+
+
+def test_the_switch_explains_a_service_that_alone_was_asked_for():
+    facts = healthy()
+    FAULTS["switch.tv_trunk"](facts)
+    FAULTS["switch.mirror"](facts)
+    assert ids(judge(facts, ("tv",))) == ["switch.tv_trunk"] and ids(judge(facts, ("voice",))) == []
+
+
+def test_without_a_switch_nothing_of_it_is_judged():
+    facts = healthy()
+    facts.update(switches=None, left_out={"switch": "no host of the inventory's group switches was asked"})
+    report = judge(facts)
+    assert not report.findings and report.state("switch") == "unknown" and "switch" not in report.made
+
+
+@pytest.mark.parametrize(
+    "broken, evidence",
+    [
+        (
+            "switch.internet_trunk",
+            "sw1: gi2, which leads to the router, does not carry VLAN 6: it is a trunk that carries VLAN 2-3,100 tagged and VLAN 1 untagged",
+        ),
+        ("switch.tv_trunk", "sw1: gi1, which leads to the ONT, does not carry VLAN 2: it is a trunk that carries VLAN 3,6 tagged and none untagged"),
+        ("switch.ont_mode", "sw1: gi1, which leads to the ONT, is an access port of VLAN 6, not a trunk"),
+        ("switch.native", "sw1: gi1, which leads to the ONT, carries VLAN 1 untagged"),
+        ("switch.lan_port", "sw1: gi5 is an access port of VLAN 1, not an access port of VLAN 100"),
+        ("switch.tv_missing", "sw1: there is no VLAN 2; it has 3,6,100"),
+        ("switch.slow", "sw1: gi1, which leads to the ONT, has 100 Mbit/s, half duplex"),
+        ("switch.mrouter", "sw1: VLAN 100 learns no multicast router ports, and has none, not gi2"),
+        ("switch.querier", "sw1: ip igmp snooping vlan 100 querier is on"),
+        ("switch.mirror", "sw1: session 1 copies gi1 to gi8"),
+        ("switch.silent", "sw1: ssh connection failed: Connection timed out"),
+    ],
+)
+def test_port_and_vlan_are_named(broken, evidence):
+    facts = healthy()
+    FAULTS[broken](facts)
+    (finding,) = judge(facts).findings
+    assert finding.evidence == (evidence,)
+
+
+# What is no fault, or one of another kind.
+@pytest.mark.parametrize(
+    "broken, found",
+    [
+        # An access point with VLANs of its own: the LAN is what its port carries untagged.
+        (set_port(trunk("gi4", "100", "50")), []),
+        (set_port(trunk("gi4", "1", "50")), ["switch.lan_port"]),
+        (set_port({**access("gi4", 1), "mode": "general"}), []),
+        (set_port({**access("gi1", 1), "mode": "general"}), ["switch.ont_mode"]),
+        # More VLANs than are needed do no harm.
+        (set_port(trunk("gi1", "none", "2-3", "6", "20")), []),
+        (set_port(trunk("gi1", "none", "all")), []),
+        (set_port(trunk("gi1", "6", "2-3")), ["switch.internet_trunk"]),
+        # Listed though it is as from the factory: a member of a group.
+        (set_port(trunk("gi7", "1")), []),
+        # The copies of a mirror go to a port of the house.
+        (
+            lambda facts: sg(facts)["config"].update(
+                port_mirroring=[{"session": 1, "destination": "gi7", "network": False, "sources": [{"vlan": 2, "direction": "rx"}]}]
+            ),
+            ["switch.mirror"],
+        ),
+        (set_link("gi5", link="down"), []),
+        (set_link("gi5", speed=100, duplex="half"), []),
+        (set_link("gi2", speed=100), ["switch.slow"]),
+        (set_link("gi2", speed=10000), []),
+        (set_snooping(mrouter={"learn": True, "ports": []}), []),
+        (set_snooping(mrouter={"learn": False, "ports": ["gi2"]}), []),
+        (set_snooping(mrouter={"learn": False, "ports": ["gi9"]}), ["switch.mrouter"]),
+        (both(set_snooping(querier={"enabled": True}), lambda facts: sg(facts)["config"]["igmp_snooping"].update(querier=False)), []),
+        (lambda facts: sg(facts)["config"]["igmp_snooping"].update(vlans=[]), ["switch.snooping"]),
+        (lambda facts: sg(facts)["config"]["igmp_snooping"].update(enabled=False), ["switch.snooping"]),
+        (both(FAULTS["switch.snooping"], FAULTS["switch.filtering"]), ["switch.filtering", "switch.snooping"]),
+    ],
+)
+def test_what_the_switch_does_is_judged(broken, found):
+    facts = healthy()
+    broken(facts)
+    sg(facts)["unsaved"] = False
+    assert ids(judge(facts)) == found
+
+
+def test_a_slow_switch_s_ports_are_as_fast_as_they_can_be():
+    answer = switch_answer()
+    said = answer["ansible_facts"]["sg"]
+    for port in said["ports"]:
+        port.update(name=port["name"].replace("gi", "fa"), speed=100)
+    for port in said["config"]["l2_interfaces"]:
+        port["name"] = port["name"].replace("gi", "fa")
+    facts = healthy()
+    answered(answer, ports=[{"port": "fa1", "use": "ont"}, {"port": "fa2", "use": "router"}, {"port": "fa10", "use": "management"}], other_ports="keep")(facts)
+    assert ids(judge(facts)) == []
+    next(port for port in sg(facts)["ports"] if port["name"] == "fa2")["duplex"] = "half"
+    assert ids(judge(facts)) == ["switch.slow"]
+
+
+def test_a_factory_new_switch():
+    answer = switch_answer()
+    answer["ansible_facts"]["sg"]["config"].update(
+        vlans=[], l2_interfaces=[], igmp_snooping={"enabled": False, "multicast_filtering": False, "querier": True, "vlans": []}
+    )
+    facts = healthy()
+    answered(answer)(facts)
+    assert ids(judge(facts)) == [
+        "switch.internet_missing", "switch.tv_missing", "switch.voice_missing", "switch.lan_missing", "switch.native", "switch.filtering",
+    ]  # fmt: skip
+
+
+def test_without_ports_in_the_home_only_that_is_judged_for_which_nobody_has_to_know():
+    for name in ("switch.ont_link", "switch.slow", "switch.internet_trunk", "switch.ont_mode", "switch.native", "switch.lan_port"):
+        facts = healthy()
+        facts["switches"] = [asked_switch(ports=[])]
+        set_link("gi1", link="down")(facts)
+        set_port(access("gi2", 1), access("gi1", 6))(facts)
+        sg(facts)["unsaved"] = False
+        assert ids(judge(facts)) == [], name
+    for name in ("filtering", "snooping", "mrouter", "querier", "mirror", "unsaved", "lan_missing"):
+        facts = healthy()
+        facts["switches"] = [asked_switch(ports=[])]
+        FAULTS[f"switch.{name}"](facts)
+        assert ids(judge(facts)) == [f"switch.{name}"]
+
+
+def test_a_line_without_television_needs_no_snooping():
+    facts = healthy()
+    facts["switches"] = [asked_switch()]
+    for name in ("filtering", "snooping", "mrouter"):
+        FAULTS[f"switch.{name}"](facts)
+    sg(facts)["unsaved"] = False
+    interfaces = {"internet": "vlan6", "iptv": "", "voip": "vlan3", "lan": "vlan100"}
+    assert ids(judge(facts, ("switch",), interfaces=interfaces)) == []
+
+
+def test_the_isp_s_router_in_bridge_mode_hands_out_the_internet_untagged():
+    ports = [{"port": "gi1", "use": "ont_untagged"}, *PORTS[1:]]
+    facts = healthy()
+    facts["switches"] = [asked_switch(ports=ports)]
+    assert ids(judge(facts)) == ["switch.ont_mode"]
+    set_port(access("gi1", 6))(facts)
+    sg(facts)["unsaved"] = False
+    assert ids(judge(facts)) == []
+
+
+def test_two_switches_are_told_apart_and_a_mirror_that_is_stated_stays():
+    facts = healthy()
+    other = _doctor_switch.told({**SECOND, "answer": switch_answer()}, _doctor_switch.lines_vlans(plan()))
+    facts["switches"].append(other)
+    mirrored = [{"session": 1, "destination": "gi8", "network": False, "sources": [{"interface": "gi1", "direction": "both"}]}]
+    other["sg"]["config"]["port_mirroring"] = mirrored
+    assert ids(judge(facts)) == []
+    sg(facts)["config"]["port_mirroring"] = mirrored
+    (finding,) = judge(facts).findings
+    assert finding.evidence == ("sw1: session 1 copies gi1 to gi8",)

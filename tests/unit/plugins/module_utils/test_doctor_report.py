@@ -26,7 +26,7 @@ def finding(name: str, severity: str = _doctor.ERROR, because: tuple[str, ...] =
 
 
 def report(*findings: _doctor.Finding, consequences: tuple[_doctor.Finding, ...] = ()) -> _doctor.Report:
-    return _doctor.Report(findings, consequences, {"system": 10, "lan": 8, "internet": 9, "tv": 20, "voice": 9}, {"switch": "no module asks the switch yet"})
+    return _doctor.Report(findings, consequences, {"system": 10, "lan": 8, "internet": 9, "tv": 20, "voice": 9}, {"switch": "nobody asked"})
 
 
 def page(told: _doctor.Report) -> str:
@@ -139,7 +139,7 @@ def test_the_summary_fits_a_screen():
 
 def test_the_summary_of_a_healthy_house():
     text = _doctor_report.summary(report(), "router", 3.4)
-    assert text.startswith("router: Nothing is wrong (56 checks, 3.4 s)") and "not judged  Switch: no module asks the switch yet" in text
+    assert text.startswith("router: Nothing is wrong (56 checks, 3.4 s)") and "not judged  Switch: nobody asked" in text
 
 
 def test_changes_alone_are_told():
