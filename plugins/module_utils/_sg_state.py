@@ -221,13 +221,16 @@ class State:
         if context.startswith("interface "):
             target = re.sub(r"^interface (?:range )?", "", context)
             if target.startswith("vlan "):
-                return all([self._in_vlan(number, line) for number in unfold(target[5:])])
+                # Each of them has to see the line.
+                seen = [self._in_vlan(number, line) for number in unfold(target[5:])]
+                return all(seen)
             try:
                 names = port_names(target)
             except ValueError:
                 # A kind of interface that is none of a switch's ports: a tunnel, out-of-band.
                 return False
-            return all([self._in_port(name, line, reading) for name in names])
+            seen = [self._in_port(name, line, reading) for name in names]
+            return all(seen)
         return not context and self._global(line)
 
     def _in_database(self, line: str) -> bool:
