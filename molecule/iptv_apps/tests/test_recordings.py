@@ -97,8 +97,10 @@ def test_recordings_on_time_whole_and_through_a_restart(isp, router, eventually,
     sent_before = head_end(isp)["groups"][FILM]["packets"]
 
     eventually(lambda: {"film", "weekly"} <= running(router), 150, "the recordings to begin")
-    begun = router.check_output("journalctl -b -o short-unix -u homerouter-recording@film.service | grep records").split(".")[0]
-    late = int(begun) - int(router.check_output(f"date -d '{at(start)}' +%s"))
+    told = "journalctl -b -o short-unix -u homerouter-recording@film.service | grep records"
+    # The program says so a moment after its unit has begun.
+    begun = eventually(lambda: router.run(told).stdout, 10, "the program's word that it records")
+    late = int(begun.split(".")[0]) - int(router.check_output(f"date -d '{at(start)}' +%s"))
     record_property("recording begins late by, seconds", late)
     assert 0 <= late <= 3
     eventually(lambda: "film" not in running(router), 90, "the film to end")
