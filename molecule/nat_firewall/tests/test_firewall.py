@@ -515,7 +515,8 @@ def test_a_plan_that_makes_no_sense_is_refused_before_any_change(router, variabl
     before = router.check_output("nft --stateless list ruleset; ls -l --time-style=full-iso /etc/homerouter")
     code, out, stats = apply(**variables)
     assert code != 0
-    assert stats["router"]["changed"] == 0
+    # A home that makes no sense ends the play of the switch, before anybody asks the router.
+    assert stats.get("router", {"changed": 0})["changed"] == 0
     text = " ".join(out.split())
     assert all(word in text for word in words), out
     assert router.check_output("nft --stateless list ruleset; ls -l --time-style=full-iso /etc/homerouter") == before
