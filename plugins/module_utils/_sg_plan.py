@@ -223,7 +223,7 @@ def _lost(now: State, name: str, vlan: int, tagged: bool, management: Management
         return [f"{name}{why}, would become the destination of a mirror and leave VLAN {vlan}"]
     if vlan not in members:
         return [f"{name}{why}, would leave VLAN {vlan}, in which the switch is managed"]
-    return [f"{name}{why}, would carry VLAN {vlan}, in which the switch is managed, {'untagged' if tagged else 'tagged'} and no more {_how(tagged)}"]
+    return [f"{name}{why}, would carry VLAN {vlan}, in which the switch is managed, {_how(not tagged)} and no more {_how(tagged)}"]
 
 
 def _how(tagged: bool) -> str:

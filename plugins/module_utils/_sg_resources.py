@@ -67,13 +67,13 @@ class Want:
             self.problems.append(f"{self.where}{where}: {error}")
             return ""
 
-    def twice(self, entries: Sequence[Mapping[str, Any]], key: str, normal: Callable[[Any], Any] = lambda value: value) -> None:
+    def twice(self, entries: Sequence[Mapping[str, Any]], key: str) -> None:
         """Note what is there twice."""
         seen: dict[Any, int] = {}
         for number, entry in enumerate(entries):
-            value = normal(entry.get(key))
+            value = entry.get(key)
             if value in seen:
-                self.problem(f"[{number}].{key}", entry.get(key), f"it is in {self.where}[{seen[value]}] already; give it once")
+                self.problem(f"[{number}].{key}", value, f"it is in {self.where}[{seen[value]}] already; give it once")
             seen[value] = number
 
 

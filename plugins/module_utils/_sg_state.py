@@ -426,11 +426,3 @@ def steps(state: State, lines: Iterable[str]) -> Iterator[State]:
         if not now.apply(context, line):
             raise ValueError(f"{line!r} in {context or 'no context'!r} is no line of this project's")
         yield now
-
-
-def simulate(state: State, lines: Iterable[str]) -> State:
-    """The state after a batch of lines."""
-    end = state.copy()
-    for now in steps(state, lines):
-        end = now
-    return end.settled()

@@ -102,7 +102,7 @@ def stream(group: str, tag: int, count: int, mark: str) -> None:
     frame = tagged(multicast_mac(group), sock.getsockname()[4], tag, packet("172.26.72.17", group, socket.IPPROTO_UDP, udp))
     for _number in range(count):
         sock.send(frame)
-        time.sleep(0.005)
+        time.sleep(0.005)  # the pace of a channel: 200 datagrams a second
 
 
 def query(tag: int) -> None:
@@ -119,7 +119,7 @@ def join(group: str, seconds: float) -> None:
     member.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4si", socket.inet_aton(group), bytes(4), index))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    time.sleep(seconds)
+    time.sleep(seconds)  # a member for so long; the kernel answers by itself
 
 
 if __name__ == "__main__":
