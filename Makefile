@@ -76,9 +76,9 @@ docs: tools collection ## write docs/home.md and docs/doctor.md from what the co
 .PHONY: unit
 unit: tools collection ## unit tests of the installed collection, on the newest and the oldest ansible-core
 	@$(STEP) "unit tests ($(VENV))" env HOMEROUTER_COLLECTIONS=$(COLLECTIONS) $(PY) -m pytest -q tests/unit
-	@# The lab's own programs know nothing of ansible-core.
+	@# The lab's own programs and the browser know nothing of ansible-core.
 	@$(STEP) "unit tests ($(OLDEST))" env HOMEROUTER_COLLECTIONS=$(COLLECTIONS) $(OLDEST)/bin/python -m pytest -q tests/unit \
-	  --ignore tests/unit/lab --ignore tests/unit/netns/test_television.py --ignore tests/unit/netns/test_igmp_keepalive.py
+	  --ignore tests/unit/lab --ignore tests/unit/browser --ignore tests/unit/netns/test_television.py --ignore tests/unit/netns/test_igmp_keepalive.py
 
 .PHONY: sanity
 sanity: tools ## ansible-test sanity, on the newest and the oldest ansible-core

@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 import yaml
+from browser import examine as look_at
 from house import ROOT, SSH_CONFIG, play
 
 COLLECTIONS = ROOT / "build" / "collections"
@@ -232,6 +233,7 @@ def test_the_playbook_on_the_healthy_house(router, tmp_path):
     told = json.loads((tmp_path / "router.json").read_text(encoding="utf-8"))
     assert told["healthy"] and told["services"]["tv"] == "ok" and told["services"]["switch"] == "ok"
     assert (tmp_path / "router.html").stat().st_mode & 0o777 == 0o600
+    assert look_at(tmp_path / "router.html") == []
 
 
 def test_the_playbook_on_a_house_with_a_fault(doctor, tmp_path):
@@ -244,6 +246,7 @@ def test_the_playbook_on_a_house_with_a_fault(doctor, tmp_path):
     for path in tmp_path.glob("router.*"):
         text = path.read_text(encoding="utf-8")
         assert "internet.credentials" in text and '"adslppp"' not in text and "password=" not in text
+    assert look_at(tmp_path / "router.html", ROOT / "build" / "pictures" / "doctor.png") == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from browser import examine
 from house import ROOT, background, converge, play, refused
 from testinfra.host import Host
 
@@ -186,6 +187,12 @@ def test_playlists_have_the_type_that_players_look_for(pc):
     assert "audio/x-mpegurl" in pc.check_output(f"curl --silent --head {LISTS}/http.m3u")
     page = pc.check_output(f"curl --silent --fail {LISTS}/")
     assert 'href="http.m3u"' in page and f'href="{CHANNEL}">La 1</a>' in page and "HD 129" not in page
+
+
+def test_the_page_is_for_everybody(pc, tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text(pc.check_output(f"curl --silent --fail {LISTS}/"), encoding="utf-8")
+    assert examine(page, ROOT / "build" / "pictures" / "channels.png") == []
 
 
 def test_second_run_interrupts_nobody(pc, router):
