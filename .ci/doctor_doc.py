@@ -40,8 +40,7 @@ The switch is asked over SSH by `show` commands, where the inventory has it in t
 looked at all the same. Its ports are compared with `home_switch_ports`; without that, only what needs no knowledge of them is judged. A switch that is
 set by a worksheet is not asked: [switch.md](switch.md).
 
-A watch asks the router alone, since an answer of the switch would grow old in it. Whether a box sees the picture is only seen from the box:
-[television.md](television.md) goes through its boot.
+Whether a box sees the picture is only seen from the box: [television.md](television.md) goes through its boot.
 
 ## In this order
 

@@ -23,14 +23,12 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor_chec
 FACTS = "homerouter.tripleplay.doctor_facts"
 OPTIONS = {
     "folder": {"type": "path"},
-    "interval": {"type": "int", "default": 0},
-    "rounds": {"type": "int", "default": 0},
     "switches": {"type": "list", "elements": "dict", "default": [], "options": _doctor_switch.ARGUMENTS},
 }
 
 
 class ActionModule(ActionBase):
-    """One look at a home, or one after the other."""
+    """One look at a home."""
 
     TRANSFERS_FILES = False
 
@@ -40,41 +38,22 @@ class ActionModule(ActionBase):
         _validated, options = self.validate_argument_spec(argument_spec={**_doctor_plan.ARGUMENTS, **OPTIONS})
         plan = _doctor_plan.ready({name: options[name] for name in _doctor_plan.ARGUMENTS})
         host = str((task_vars or {}).get("inventory_hostname", "router"))
-        # They were asked before this task, so that they would grow old in a watch.
-        asked = options["switches"] if not options["interval"] else []
-        switches = [_doctor_switch.told(switch, _doctor_switch.lines_vlans(plan)) for switch in asked]
-        before: _doctor.Report | None = None
-        number = 0
-        while True:
-            answer = self._execute_module(module_name=FACTS, module_args={name: options[name] for name in _doctor_plan.ARGUMENTS}, task_vars=task_vars)
-            if answer.get("failed") or "facts" not in answer:
-                return {**result, **answer}
-            facts = answer["facts"]
-            # The module looked at its clock when it began, and has just ended.
-            facts["time"]["controller"] = time.time() - facts["seconds"]
-            if switches:
-                facts["switches"] = switches
-                del facts["left_out"]["switch"]
-            elif options["interval"]:
-                facts["left_out"]["switch"] = "a watch asks the router alone"
-            report = _doctor.judge(CHECKS, plan, facts, plan["services"])
-            told = _doctor_report.as_dict(report, host, time.strftime("%Y-%m-%d %H:%M:%S %z"), facts["seconds"])
-            told["not_asked"] = facts["errors"]
-            number += 1
-            self._tell(options, report, before, told)
-            files = self._keep(options["folder"], host, told, report, facts["names"])
-            if not options["interval"] or number == options["rounds"]:
-                return {**result, "changed": False, **told, "files": files, "facts": facts, "msg": _doctor_report.headline(report)}
-            before = report
-            # The time between two looks is what was asked for.
-            time.sleep(options["interval"])
-
-    def _tell(self, options: dict[str, Any], report: _doctor.Report, before: _doctor.Report | None, told: dict[str, Any]) -> None:
-        if not options["interval"]:
-            self._display.display(_doctor_report.summary(report, told["host"], told["seconds"]))
-            return
-        for line in _doctor_report.changes(before, report):
-            self._display.display(f"{told['time']} {told['host']} {line}")
+        switches = [_doctor_switch.told(switch, _doctor_switch.lines_vlans(plan)) for switch in options["switches"]]
+        answer = self._execute_module(module_name=FACTS, module_args={name: options[name] for name in _doctor_plan.ARGUMENTS}, task_vars=task_vars)
+        if answer.get("failed") or "facts" not in answer:
+            return {**result, **answer}
+        facts = answer["facts"]
+        # The module looked at its clock when it began, and has just ended.
+        facts["time"]["controller"] = time.time() - facts["seconds"]
+        if switches:
+            facts["switches"] = switches
+            del facts["left_out"]["switch"]
+        report = _doctor.judge(CHECKS, plan, facts, plan["services"])
+        told = _doctor_report.as_dict(report, host, time.strftime("%Y-%m-%d %H:%M:%S %z"), facts["seconds"])
+        told["not_asked"] = facts["errors"]
+        self._display.display(_doctor_report.summary(report, host, told["seconds"]))
+        files = self._keep(options["folder"], host, told, report, facts["names"])
+        return {**result, "changed": False, **told, "files": files, "facts": facts, "msg": _doctor_report.headline(report)}
 
     @staticmethod
     def _keep(folder: str | None, host: str, told: dict[str, Any], report: _doctor.Report, names: dict[str, str]) -> list[str]:

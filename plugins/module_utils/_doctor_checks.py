@@ -68,6 +68,14 @@ def nic_errors(case: Case) -> list[str]:
     return lines
 
 
+def slow(case: Case) -> list[str]:
+    """A cable of which two of four pairs connect makes 100 Mbit/s, and 40 of them are a household's television."""
+    link = case.link("uplink")
+    # Cards that do not know their speed, virtual ones above all, say -1 or nothing.
+    speed = int(link.get("speed") or -1)
+    return [f"{case.name('uplink')} has {speed} Mbit/s, {link['duplex']} duplex"] if 0 < speed < 1000 or link.get("duplex") == "half" else []
+
+
 def forwarding(case: Case) -> list[str]:
     return ["net.ipv4.ip_forward is 0"] if case.sysctl("ipv4/ip_forward") == 0 else []
 
@@ -79,6 +87,19 @@ def firewall_missing(case: Case) -> list[str]:
 
 def firewall_rival(case: Case) -> list[str]:
     return list(case.facts["firewall"]["rivals"])
+
+
+def firewall_changed(case: Case) -> list[str]:
+    words = {"-": "no longer there", "+": "not of the playbook"}
+    return [f"{words[line[0]]}: {line[1:].strip()}" for line in case.facts["rules"] if line[1:].strip()]
+
+
+def stopped(case: Case) -> list[str]:
+    """Services that shall run, except those whose own checks say what the home lacks without them."""
+    judged = {"frr.service", "igmpproxy.service", "homerouter-igmp-keepalive.service", case.facts["pppoe"]["unit"] if case.facts.get("pppoe") else "",
+              *case.plan["dhcp_units"], *case.plan["dns_units"]}  # fmt: skip
+    return [line for name, unit in sorted(case.facts["units"].items()) if name not in judged and unit["load"] == "loaded" and unit["enabled"] == "enabled"
+            for line in case.stopped(name)]  # fmt: skip
 
 
 def not_at_boot(case: Case) -> list[str]:
@@ -178,6 +199,14 @@ def lan_address(case: Case) -> list[str]:
     return [f"{case.name('lan')} has {', '.join(link['addresses']) or 'no address'}, not {wanted}"]
 
 
+def twin(name: str) -> Callable[[Case], list[str]]:
+    def look(case: Case) -> list[str]:
+        mac = case.facts["twins"].get(name)
+        return [f"{mac} on {case.name(name)} says that it has {', '.join(case.link(name)['addresses'])}"] if mac else []
+
+    return look
+
+
 def own(case: Case, who: str) -> dict[str, Any] | None:
     """What this router offers to a device."""
     return next((offer for offer in case.facts["dhcp"].get(who, []) if offer["own"]), None)
@@ -209,6 +238,9 @@ def dhcp_values(case: Case) -> list[str]:
     lines = []
     if ipaddress.IPv4Address(offer["address"]) not in lan.network:
         lines.append(f"a computer is offered {offer['address']}, which is outside {lan.network}")
+    mask = addresses(offer["options"].get("1", ""))
+    if mask != [str(lan.netmask)]:
+        lines.append(f"a computer is told the netmask {', '.join(mask) or 'none'} (option 1), not {lan.netmask}")
     for code, what in ((3, "router"), (6, "resolver")):
         given = addresses(offer["options"].get(str(code), ""))
         if not given:
@@ -657,7 +689,7 @@ def _interface_checks(service: str, least: Callable[[Case], int]) -> tuple[Check
     )  # fmt: skip
 
 
-_TV = (*_below("tv"), "tv.address", "tv.gateway")
+_TV = (*_below("tv"), "tv.address", "tv.twin", "tv.gateway")
 _INTERNET = (
     *_below("internet"), "internet.kernel", "internet.wrong_vlan", "internet.no_concentrator", "internet.stopped", "internet.credentials",
     "internet.configuration", "internet.no_session", "internet.default_route", "internet.silent",
@@ -734,6 +766,11 @@ CHECKS: tuple[Check, ...] = (
         nic_errors, because=("system.uplink_missing", "switch.slow"), needs=("links",),
     ),
     Check(
+        "system.slow", WARNING, "The cable of {uplink} is slow", "Not all of its four pairs connect, a plug is bad, or an end was set to a speed by hand.",
+        "Try another cable and another port of the switch; `ethtool {uplink}` shows what both ends offer.",
+        slow, because=("system.uplink_missing", "system.cable", "switch.slow"), needs=("links",),
+    ),
+    Check(
         "system.forwarding", ERROR, "The router does not forward", "net.ipv4.ip_forward was switched off, by hand or by a file in /etc/sysctl.d.",
         "`systemctl restart homerouter-firewall`, which sets it; `grep -r ip_forward /etc/sysctl.*` finds who switches it off.",
         forwarding, because=("system.firewall_missing",), needs=("sysctl",),
@@ -750,6 +787,20 @@ CHECKS: tuple[Check, ...] = (
         "Docker, libvirt or another firewall has a forward chain with the policy drop, and a packet has to pass all of them.",
         "The line that was read says how to let the home's traffic pass there.",
         firewall_rival, needs=("firewall",),
+    ),
+    Check(
+        "system.firewall_changed", WARNING, "The firewall is not the one that the playbook has made",
+        "Somebody has changed rules by hand, or another program has. What was changed is gone after the next boot, and may be what the home lacks.",
+        "`systemctl reload homerouter-firewall` loads what the playbook wrote; rules of your own belong into nat_firewall_rules.",
+        firewall_changed,
+        because=("system.firewall_missing", "lan.dhcp_silent", "internet.mss", "tv.dropped", "tv.rip_late", "voice.sip_blocked",
+                 *(f"{service}.nat" for service in ("internet", "tv", "voice"))),
+        needs=("rules",),
+    ),
+    Check(
+        "system.stopped", ERROR, "A service of the home is stopped", "Somebody has stopped it, or it has failed.",
+        "`systemctl restart` with its name, then `journalctl -n 20 -u` with its name, which says why.",
+        stopped, because=("system.uplink_missing", "system.firewall_missing", *(f"{service}.vlan_missing" for service in TITLE)), needs=("units",),
     ),
     Check(
         "system.boot", WARNING, "A service runs and will not after the next boot", "It was started by hand, or disabled.",
@@ -893,6 +944,12 @@ CHECKS: tuple[Check, ...] = (
         lan_address, because=("lan.vlan_missing", "lan.vlan_id", "lan.vlan_down", "system.uplink_missing"), needs=("links",),
     ),
     Check(
+        "lan.twin", ERROR, "Another device in the LAN has the router's address",
+        "The ISP's old router, an access point or a computer was set to it. Devices lose the Internet whenever they ask who has the address and it answers first.",
+        "Find it by the hardware address that was read, and give it another address or unplug it.",
+        twin("lan"), needs=("twins", "links"),
+    ),
+    Check(
         "lan.dhcp_rival", ERROR, "Another DHCP server answers in the LAN",
         "A second router, an access point or the ISP's old router is plugged into the LAN with its own DHCP server on.",
         "Find it by the hardware address that was read, and switch its DHCP server off.",
@@ -900,7 +957,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "lan.dhcp_silent", ERROR, "No device in the LAN gets an address from the router",
-        "The DHCP server is stopped, or it runs and is deaf: no socket on {lan}, or one of an interface that was made anew.",
+        "The DHCP server is stopped, it runs and is deaf (no socket on {lan}, or one of an interface that was made anew), or all its addresses are lent.",
         "`systemctl restart kea-dhcp4-server` (or your server's unit), then `journalctl -u kea-dhcp4-server -n 20`.",
         dhcp_silent, because=(*_below("lan"), "lan.address"), needs=("dhcp",),
     ),
@@ -1015,10 +1072,16 @@ CHECKS: tuple[Check, ...] = (
         iptv_address, because=("tv.vlan_missing", "tv.vlan_id", "tv.vlan_down", "system.uplink_missing", "system.uplink_down"), needs=("links",),
     ),
     Check(
+        "tv.twin", ERROR, "Another device has the line's television address",
+        "The ISP's own router is still plugged in, or home_iptv_address is another line's. Answers of the servers go to either, as it happens.",
+        "Unplug the ISP's router; else compare home_iptv_address with what that router shows.",
+        twin("iptv"), because=_below("tv"), needs=("twins", "links"),
+    ),
+    Check(
         "tv.gateway", ERROR, "The gateway of the television network does not answer",
         "A port of the switch does not carry the VLAN, the ONT is off, or home_iptv_address or home_iptv_gateway is not this line's.",
         "Look whether the ports towards ONT and router carry the VLAN tagged; compare address and gateway with the ISP's own router.",
-        gateway("tv", lambda case: case.plan["iptv_gateway"]), because=(*_below("tv"), "tv.address"), needs=("neighbours", "streams"),
+        gateway("tv", lambda case: case.plan["iptv_gateway"]), because=(*_below("tv"), "tv.address", "tv.twin"), needs=("neighbours", "streams"),
     ),
     Check(
         "tv.frr_stopped", ERROR, "FRR, which learns the routes to the servers, is stopped", "Somebody has stopped it, or it has failed.",

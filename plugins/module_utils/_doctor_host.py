@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import difflib
 import json
 import os
 import re
@@ -29,6 +30,7 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
     _multicast,
     _multicast_host,
     _multicast_probe,
+    _nftables,
     _pppoe,
     _pppoe_host,
     _rp_filter,
@@ -46,6 +48,8 @@ _SO_RCVBUFFORCE = 33
 _A, _SOA = 1, 6
 # Tables of this collection's firewall.
 _TABLES = {"homerouter", "homerouter_offload", "homerouter_voice", "homerouter_rtsp"}
+# The file that loads them at boot.
+_RULES = "/etc/homerouter/firewall.nft"
 _SECRETS = ("/etc/ppp/pap-secrets", "/etc/ppp/chap-secrets")
 _PROXY_CONFIG = "/etc/igmpproxy.conf"
 # Where systemd-networkd keeps leases, by the interface's number, and the hook of the role voip_dhcp its own.
@@ -81,6 +85,7 @@ def links(run: _stack.Run) -> dict[str, dict[str, Any]]:
             name: {
                 "kind": link.kind, "mtu": link.mtu, "up": link.up, "carrier": link.carrier, "parent": link.parent, "vlan_id": link.vlan_id,
                 "addresses": [address for address in link.addresses if ":" not in address], **counters.get(name, {}),
+                **{key: _stack.read(f"/sys/class/net/{name}/{key}").strip() for key in ("speed", "duplex") if not link.kind and link.carrier},
             }
             for name, link in _vlans.parse_links(shown.result()[1]).items()
         }  # fmt: skip
@@ -183,17 +188,18 @@ def voice_offers(plan: dict[str, Any], interface: str) -> list[dict[str, Any]]:
         )[number]  # fmt: skip
 
 
-def arp(interface: str, source: str, target: str, seconds: float) -> bool:
-    """Whether a neighbour answers, whatever the kernel remembers of it."""
+def arp(interface: str, source: str, target: str, seconds: float) -> str:
+    """The hardware address of a neighbour that answers, whatever the kernel remembers of it; nothing if none does."""
     with tap(interface, _ETH_P_ARP) as sock:
         question = _doctor_parse.arp_request(_pppoe_host.mac(interface), source, target)
         start = time.monotonic()
         for end in (start + seconds / 3, start + seconds * 2 / 3, start + seconds):
             sock.sendto(question, (interface, _ETH_P_ARP, 0, 0, _BROADCAST))
             for packet, _address in arriving(sock, end):
-                if _doctor_parse.arp_answers(packet, target):
-                    return True
-    return False
+                answer = _doctor_parse.arp_answer(packet, target)
+                if answer:
+                    return answer
+    return ""
 
 
 def dns(server: str, name: str, kind: int, seconds: float) -> dict[str, Any]:
@@ -383,6 +389,16 @@ def firewall(run: _stack.Run, plan: dict[str, Any], found: dict[str, str]) -> tu
     return told, run(["nft", "list", "table", "inet", "homerouter"])[0] == 0
 
 
+def rules(run: _stack.Run) -> list[str] | None:
+    """Lines in which the firewall in the kernel differs from the file that loads it at boot; None where there is not both."""
+    code, now, _err = run(_nftables.listing("nft", "inet", "homerouter"))
+    if code != 0 or not os.path.exists(_RULES):
+        return None
+    _code, out, _err = run(_nftables.scratch("nft", _RULES, "inet", "homerouter", []), True)
+    wanted = _nftables.loaded(out, "inet", "homerouter")
+    return [line for line in difflib.unified_diff(wanted.splitlines(), now.splitlines(), lineterm="", n=0) if line[:3] not in ("---", "+++", "@@ ")]
+
+
 def units(run: _stack.Run, wanted: list[str]) -> dict[str, dict[str, str]] | None:
     """systemd's units; None on a host without systemd."""
     if not os.path.isdir("/run/systemd/system"):
@@ -444,12 +460,17 @@ def _jobs(
         "routes": lambda: json.loads(run(["ip", "-json", "-4", "route", "show"], True)[1] or "[]"),
         "units": lambda: units(run, plan["units"]),
         "firewall": lambda: firewall(run, plan, found),
+        "rules": lambda: rules(run),
         "secrets": modes,
         "disk": disk,
         "sysctl": lambda: sysctls([found[name] for name in ("iptv", "lan") if name in found]),
         "modules": lambda: [line.split()[0] for line in _stack.read("/proc/modules").splitlines() if line.strip()],
     }
     lan = plan["lan_address"].partition("/")[0]
+    for service, name in (("lan", "lan"), ("tv", "iptv")):
+        if service in services and usable(name) and own_address(name) != "0.0.0.0":
+            # As a host asks that is about to take an address (RFC 5227, section 2.1).
+            jobs[f"twin {name}"] = lambda name=name: arp(found[name], "0.0.0.0", own_address(name), min(1.5, patience))
     if services & {"lan", "tv"} and usable("lan"):
         jobs["dhcp"] = lambda: dhcp(plan, found["lan"])
     if "lan" in services:
@@ -497,7 +518,7 @@ def gather(plan: dict[str, Any], run_command: Callable[..., tuple[int, str, str]
     found = names(plan, known)
     facts: dict[str, Any] = {
         "links": known, "names": found, "cards": list(_pppoe_host.cards()), "time": {"router": time.time(), "controller": None}, "errors": [],
-        "neighbours": [], "forwarders": None, "reverse_path": None, "managed_firewall": None, "proxy_config": None, "left_out": {},
+        "neighbours": [], "forwarders": None, "twins": None, "reverse_path": None, "managed_firewall": None, "proxy_config": None, "left_out": {},
     }  # fmt: skip
     timings: dict[str, float] = {}
 
@@ -505,7 +526,7 @@ def gather(plan: dict[str, Any], run_command: Callable[..., tuple[int, str, str]
         began = time.monotonic()
         try:
             return job()
-        except (OSError, ValueError, _multicast_probe.ProbeError) as error:
+        except (OSError, ValueError, _multicast_probe.ProbeError, _nftables.Foreign) as error:
             facts["errors"].append(f"{name}: {error}")
             return None
         finally:
@@ -542,6 +563,12 @@ def _follow(
         facts["forwarders"] = forwarders
     if answers.get("neighbour iptv") is not None:
         facts["neighbours"].append(_neighbour(plan["iptv_gateway"], found["iptv"], answers["neighbour iptv"]))
+    # The router's own cards may hear each other.
+    mine = [_pppoe_host.mac(name) for name in facts["links"] if _pppoe_host.exists(name)]
+    facts["twins"] = {
+        name: answers[f"twin {name}"] for name in ("lan", "iptv")
+        if answers.get(f"twin {name}") and bytes.fromhex(answers[f"twin {name}"].replace(":", "")) not in mine
+    }  # fmt: skip
     gateway = (answers.get("voip") or {}).get("gateway")
     if gateway:
         own = next(iter(facts["links"].get(found["voip"], {}).get("addresses", [])), "0.0.0.0/0").partition("/")[0]
@@ -554,5 +581,5 @@ def _follow(
         facts["reverse_path"] = attempt("reverse_path", lambda: reverse_path(run, found["iptv"], sorted(seen))) if seen else None
 
 
-def _neighbour(address: str, interface: str, answers: bool | None) -> dict[str, Any]:
+def _neighbour(address: str, interface: str, answers: str | None) -> dict[str, Any]:
     return {"dst": address, "dev": interface, "state": ["REACHABLE" if answers else "FAILED"]}

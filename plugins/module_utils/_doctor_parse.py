@@ -104,9 +104,11 @@ def arp_request(mac: bytes, source: str, target: str) -> bytes:
     return struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, socket.inet_aton(source), bytes(6), socket.inet_aton(target))
 
 
-def arp_answers(packet: bytes, target: str) -> bool:
-    """Whether an ARP packet is the answer of an address."""
-    return len(packet) >= 28 and packet[6:8] == b"\0\2" and packet[14:18] == socket.inet_aton(target)
+def arp_answer(packet: bytes, target: str) -> str:
+    """The hardware address in an ARP packet that is the answer of an address, else nothing."""
+    if len(packet) < 28 or packet[6:8] != b"\0\2" or packet[14:18] != socket.inet_aton(target):
+        return ""
+    return ":".join(f"{octet:02x}" for octet in packet[8:14])
 
 
 class DnsAnswer(NamedTuple):

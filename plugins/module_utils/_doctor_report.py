@@ -83,16 +83,12 @@ def summary(report: Report, host: str, seconds: float) -> str:
     return "\n".join(lines)
 
 
-def changes(before: Report | None, now: Report) -> list[str]:
-    """What has come and what has gone since another look, a line each; nothing of what stayed."""
-    old = {finding.check.id: finding for finding in before.findings} if before is not None else {}
-    new = {finding.check.id: finding for finding in now.findings}
-    came = [
-        f"+ {finding.check.severity} {finding.words(finding.check.text)} [{name}]: {finding.evidence[0]}"
-        for name, finding in new.items()
-        if name not in old
-    ]
-    went = [f"- {finding.words(finding.check.text)} [{name}]" for name, finding in old.items() if name not in new]
+def changes(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[str]:
+    """What has come and what has gone since another report for machines, a line each; nothing of what stayed."""
+    old = {finding["id"]: finding for finding in before["findings"]} if before is not None else {}
+    new = {finding["id"]: finding for finding in now["findings"]}
+    came = [f"+ {finding['severity']} {finding['text']} [{name}]: {finding['evidence'][0]}" for name, finding in new.items() if name not in old]
+    went = [f"- {finding['text']} [{name}]" for name, finding in old.items() if name not in new]
     if before is None and not came:
         return ["  nothing is wrong"]
     return went + came

@@ -24,18 +24,8 @@ options:
   folder:
     description: Folder on the controller for the reports, C(HOST.json) and C(HOST.html). Without it none are kept.
     type: path
-  interval:
-    description: Seconds from the end of a look to the next one; then only changes are told. V(0) looks once.
-    type: int
-    default: 0
-  rounds:
-    description: After how many looks to end, with O(interval); V(0) never does.
-    type: int
-    default: 0
   switches:
-    description:
-      - Switches that have been asked by M(homerouter.tripleplay.sg_facts), or tried to; without any the switch is not judged.
-      - Left out with O(interval), since their answers would grow old.
+    description: Switches that have been asked by M(homerouter.tripleplay.sg_facts), or tried to; without any the switch is not judged.
     type: list
     elements: dict
     default: []

@@ -93,18 +93,7 @@ supported:
 
 
 from ansible.module_utils.basic import AnsibleModule
-
-# Interfaces of a network namespace go with it; so does everything this script makes.
-SCRATCH = """
-number=0
-for device in "$@"; do
-    ip link add name "$device" type veth peer name "scratch$number"
-    number=$((number + 1))
-done
-"$NFT" add table inet homerouter_scratch
-"$NFT" --file -
-"$NFT" list tables
-"""
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _nftables
 
 
 class Refused(Exception):
@@ -122,26 +111,20 @@ class Nftables:
 
     def present(self) -> str:
         """The table as the kernel has it, without counters' values; empty where there is none."""
-        code, out, _err = self.module.run_command([self.nft, "--stateless", "list", "table", self.family, self.table])
+        code, out, _err = self.module.run_command(_nftables.listing(self.nft, self.family, self.table))
         return out if code == 0 else ""
 
     def wanted(self, content: str, devices: list[str]) -> str:
         """The table as the kernel would have it, by loading it where nothing depends on it."""
-        script = f'{SCRATCH}"$NFT" --stateless list table {self.family} {self.table}\n'
-        code, out, err = self.module.run_command(
-            ["unshare", "--net", "/bin/sh", "-ec", script, "scratch", *devices], data=content, environ_update={"NFT": self.nft}
-        )
+        code, out, err = self.module.run_command(_nftables.scratch(self.nft, "-", self.family, self.table, devices), data=content)
         if code != 0:
             raise Refused((err or out).strip())
-        lines = out.splitlines(keepends=True)
-        tables = [line.split() for line in lines if line.startswith("table ") and "{" not in line]
-        if tables != [["table", "inet", "homerouter_scratch"], ["table", self.family, self.table]]:
-            names = ", ".join(" ".join(words[1:]) for words in tables if words[-1] != "homerouter_scratch") or "none"
+        try:
+            return _nftables.loaded(out, self.family, self.table)
+        except _nftables.Foreign as error:
             self.module.fail_json(
-                msg=f"content must make the table {self.family} {self.table} and leave all others alone, but with it there are: {names}"
-                + ("" if ["table", "inet", "homerouter_scratch"] in tables else "; it removed a table that was there before")
+                msg=f"content must make the table {self.family} {self.table} and leave all others alone, but with it there are: {error}"
             )
-        return "".join(lines[len(tables):])
 
     def apply(self, content: str) -> None:
         """Load the file into the kernel, in one transaction."""

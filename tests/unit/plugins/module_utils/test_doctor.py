@@ -57,7 +57,7 @@ def offer(**options: str) -> dict[str, Any]:
         "address": "192.168.1.212",
         "own": True,
         "mac": "02:00:00:00:06:02",
-        "options": {"53": "02", "54": "c0a80101", "3": "c0a80101", "6": "c0a80101", **{code.strip("o"): value for code, value in options.items()}},
+        "options": {"53": "02", "54": "c0a80101", "1": "ffffff00", "3": "c0a80101", "6": "c0a80101", **{code.strip("o"): value for code, value in options.items()}},
     }
 
 
@@ -108,6 +108,8 @@ def asked_switch(answer: dict[str, Any] | None = None, **values: Any) -> dict[st
     return _doctor_switch.told({"name": "sw1", "answer": answer or switch_answer(), **asked}, _doctor_switch.lines_vlans(plan()))
 
 
+# What systemd knows of the collection's own.
+HOMEROUTER = ("homerouter-firewall.service", "homerouter-igmp-keepalive.service", "homerouter-relay.service")
 OPTION_240 = b":::::239.0.2.10:22222:v6.0:239.0.2.30:22222".hex()
 
 
@@ -129,7 +131,7 @@ def healthy() -> Facts:
         "disk": {"/": 40},
         "modules": ["nf_conntrack"],
         "secrets": {"/etc/ppp/pap-secrets": {"mode": "0600", "owner": 0}},
-        "units": {name: dict(unit) for name in plan()["units"]},
+        "units": {name: dict(unit) for name in [*plan()["units"], *HOMEROUTER] if "*" not in name},
         "sysctl": {
             "ipv4/ip_forward": "1",
             "ipv4/igmp_max_memberships": "512",
@@ -201,6 +203,8 @@ def healthy() -> Facts:
             },
         },
         "proxy_config": True,
+        "rules": [],
+        "twins": {},
         "left_out": {},
         "switches": [asked_switch()],
     }
@@ -292,8 +296,13 @@ def rid(key: str, value: str) -> Break:
     return lambda facts: facts.update(routes=[route for route in facts["routes"] if route.get(key) != value])
 
 
+def changed(facts: Facts) -> None:
+    """A rule is no longer there."""
+    facts["rules"].append("-\t\tiifname \"vlan100\" accept")
+
+
 def nat(missing: str) -> Break:
-    return lambda facts: facts["firewall"]["nat"].remove(missing)
+    return both(lambda facts: facts["firewall"]["nat"].remove(missing), changed)
 
 
 def sg(facts: Facts) -> dict[str, Any]:
@@ -393,9 +402,12 @@ FAULTS: dict[str, Break] = {
     "system.nic_errors": both(at("links", "eth0", rx_errors=5000), at("streams", "channel", lost=12)),
     "system.forwarding": lambda facts: facts["sysctl"].update({"ipv4/ip_forward": "0"}),
     "system.firewall_missing": lambda facts: facts.update(
-        managed_firewall=None, firewall={"input_drop": False, "forward_drop": False, "nat": [], "mss": False, "voice_timeout": False, "rivals": []}
+        managed_firewall=None, rules=None, firewall={"input_drop": False, "forward_drop": False, "nat": [], "mss": False, "voice_timeout": False, "rivals": []}
     ),
     "system.firewall_rival": lambda facts: facts["firewall"]["rivals"].append("Docker drops what the router forwards"),
+    "system.slow": at("links", "eth0", speed="100", duplex="full"),
+    "system.firewall_changed": changed,
+    "system.stopped": at("units", "homerouter-relay.service", active="failed", result="exit-code"),
     "system.boot": at("units", "igmpproxy.service", enabled="disabled"),
     "system.secrets": at("secrets", "/etc/ppp/pap-secrets", mode="0644"),
     "system.clock": at("time", router=5000.0),
@@ -470,6 +482,7 @@ FAULTS: dict[str, Break] = {
     ),
     "lan.dhcp_rival": lambda facts: facts["dhcp"]["pc"].append(STRANGER),
     "lan.dhcp_silent": both(at("dhcp", pc=[], box=[]), at("units", "kea-dhcp4-server.service", **STOPPED)),
+    "lan.twin": at("twins", lan="02:00:00:00:09:09"),
     "lan.dhcp_values": lambda facts: facts["dhcp"]["pc"][0]["options"].update({"3": "c0a801fe"}),
     "lan.dhcp_option240": lambda facts: facts["dhcp"]["pc"][0]["options"].update({"240": OPTION_240}),
     "lan.resolver": lambda facts: no_answers(facts, "resolver", "outside"),
@@ -486,11 +499,12 @@ FAULTS: dict[str, Break] = {
         lambda facts: no_answers(facts, "forwarders", "outside"),
     ),
     "internet.ppp_mtu": at("links", "ppp0", mtu=1400),
-    "internet.mss": at("firewall", mss=False),
+    "internet.mss": both(at("firewall", mss=False), changed),
     "internet.nat": nat("ppp0"),
     "internet.silent": lambda facts: no_answers(facts, "forwarders", "outside"),
     "internet.forwarder": lambda facts: facts["forwarders"][1].update(answered=False),
     "internet.shared_address": at("pppoe", address="100.70.1.2"),
+    "tv.twin": both(at("twins", iptv="02:00:00:00:09:09"), lambda facts: no_answers(facts, "iptv_dns")),
     "tv.address": both(
         at("links", "vlan2", addresses=[]), silence, rid("dev", "vlan2"), lambda facts: no_answers(facts, "iptv_dns"), at("multicast", vifs=[])
     ),
@@ -634,7 +648,7 @@ def test_a_router_done_by_hand_is_judged_by_what_it_does():
     """None of this collection's units, tables and files; querier on the ISP's side; other names of interfaces."""
     facts = healthy()
     facts["units"] = {name: {"load": "not-found", "active": "inactive", "result": "", "enabled": ""} for name in facts["units"]}
-    facts.update(managed_firewall=None, proxy_config=None)
+    facts.update(managed_firewall=None, proxy_config=None, rules=None)
     facts["firewall"]["voice_timeout"] = False
     facts["sysctl"].update({"netfilter/nf_conntrack_udp_timeout_stream": "4000", "ipv4/conf/vlan2/force_igmp_version": "0"})
     facts["multicast"].update(ours=False, others=["igmpproxy (process 99)"], config=None)

@@ -67,14 +67,14 @@ def test_any_bytes_are_survived(data):
     _doctor_parse.read_offer(data, NUMBER)
     _doctor_parse.read_offer(reply(data), NUMBER)
     _doctor_parse.read_dns(b"ab", data)
-    _doctor_parse.arp_answers(data, "10.128.0.1")
+    _doctor_parse.arp_answer(data, "10.128.0.1")
 
 
 def test_arp():
     question = _doctor_parse.arp_request(MAC, "10.214.0.10", "10.128.0.1")
-    assert len(question) == 28 and not _doctor_parse.arp_answers(question, "10.128.0.1")
+    assert len(question) == 28 and not _doctor_parse.arp_answer(question, "10.128.0.1")
     answer = question[:6] + b"\0\2" + bytes.fromhex("020000000601") + socket.inet_aton("10.128.0.1") + MAC + socket.inet_aton("10.214.0.10")
-    assert _doctor_parse.arp_answers(answer, "10.128.0.1") and not _doctor_parse.arp_answers(answer, "10.128.0.2")
+    assert _doctor_parse.arp_answer(answer, "10.128.0.1") == "02:00:00:00:06:01" and not _doctor_parse.arp_answer(answer, "10.128.0.2")
 
 
 def test_dns_answers_are_of_the_question():

@@ -143,12 +143,12 @@ def test_the_summary_of_a_healthy_house():
 
 
 def test_changes_alone_are_told():
-    healthy = report()
+    healthy, broken, other = (_doctor_report.as_dict(told, "router", "now", 3.4) for told in (report(), BROKEN, report(finding("system.cable"))))
     assert _doctor_report.changes(None, healthy) == ["  nothing is wrong"]
-    assert _doctor_report.changes(None, BROKEN)[0].startswith("+ error system.cable is wrong on vlan2 [system.cable]: seen")
-    assert _doctor_report.changes(BROKEN, BROKEN) == []
-    assert _doctor_report.changes(BROKEN, report(finding("system.cable"))) == ["- system.boot is wrong on vlan2 [system.boot]"]
-    assert len(_doctor_report.changes(BROKEN, healthy)) == 2
+    assert _doctor_report.changes(None, broken)[0].startswith("+ error system.cable is wrong on vlan2 [system.cable]: seen")
+    assert _doctor_report.changes(broken, broken) == []
+    assert _doctor_report.changes(broken, other) == ["- system.boot is wrong on vlan2 [system.boot]"]
+    assert len(_doctor_report.changes(broken, healthy)) == 2
 
 
 def test_the_report_for_machines_is_json():
