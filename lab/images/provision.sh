@@ -60,6 +60,14 @@ cat > "$root/etc/systemd/system/systemd-udev-trigger.service.d/lab.conf" <<'CONF
 ExecStart=
 ExecStart=udevadm trigger --subsystem-match=net --action=add
 CONF
+# What a boot does for hardware, for a first start or for an upgrade, and no container has: half of its time.
+for unit in modprobe@.service ldconfig.service systemd-binfmt.service systemd-boot-random-seed.service systemd-firstboot.service \
+    systemd-hibernate-clear.service systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-network-generator.service \
+    systemd-pstore.service systemd-random-seed.service systemd-remount-fs.service systemd-udev-load-credentials.service \
+    systemd-update-done.service systemd-update-utmp.service run-lock.mount dev-hugepages.mount dev-mqueue.mount \
+    sys-fs-fuse-connections.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount proc-sys-fs-binfmt_misc.automount; do
+    ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
 # Services of the lab's hosts are started by their provision scripts, not by their packages.
 for unit in nsd nginx dhcpcd iperf3 frr kamailio kea-dhcp4-server; do
     in_root systemctl disable "$unit.service" 2>/dev/null || :

@@ -945,7 +945,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "lan.twin", ERROR, "Another device in the LAN has the router's address",
-        "The ISP's old router, an access point or a computer was set to it. Devices lose the Internet whenever they ask who has the address and it answers first.",
+        "The ISP's old router, an access point or a computer was set to it. Devices lose the Internet whenever it answers first who has the address.",
         "Find it by the hardware address that was read, and give it another address or unplug it.",
         twin("lan"), needs=("twins", "links"),
     ),

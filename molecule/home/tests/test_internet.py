@@ -57,6 +57,11 @@ def test_page_by_name_arrives_with_the_routers_public_address(pc, router):
     assert pc.check_output(PAGE) == ppp_address(router)
 
 
+def test_the_doctor_finds_nothing_wrong(tmp_path):
+    code, out, stats = play("homerouter.tripleplay.doctor", "-e", f"doctor_folder={tmp_path}")
+    assert code == 0 and "router: Nothing is wrong" in out and stats["router"]["changed"] == 0, out
+
+
 def test_without_source_nat_no_page_arrives(pc, router):
     assert online(pc)
     router.check_output("nft flush chain inet homerouter srcnat")

@@ -57,7 +57,10 @@ def offer(**options: str) -> dict[str, Any]:
         "address": "192.168.1.212",
         "own": True,
         "mac": "02:00:00:00:06:02",
-        "options": {"53": "02", "54": "c0a80101", "1": "ffffff00", "3": "c0a80101", "6": "c0a80101", **{code.strip("o"): value for code, value in options.items()}},
+        "options": {
+            **{"53": "02", "54": "c0a80101", "1": "ffffff00", "3": "c0a80101", "6": "c0a80101"},
+            **{code.strip("o"): value for code, value in options.items()},
+        },
     }
 
 
