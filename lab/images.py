@@ -22,7 +22,12 @@ LEAN = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man",
 
 def specs() -> dict[str, Any]:
     """The images' data."""
-    return yaml.safe_load((LAB / "images" / "images.yml").read_text(encoding="utf-8"))
+    data = yaml.safe_load((LAB / "images" / "images.yml").read_text(encoding="utf-8"))
+    for name in data:
+        if "offline" in data[name]:
+            lists = [one if isinstance(one, list) else [one] for one in data[name]["offline"]]
+            data[name]["offline"] = sorted(package for one in lists for package in one)
+    return data
 
 
 def names() -> list[str]:

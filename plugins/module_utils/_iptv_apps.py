@@ -13,7 +13,6 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import _chan
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import groups, sources
 
 RELAY, LISTS = "homerouter-relay.service", "homerouter-playlists.service"
-TIMER = "homerouter-recordings.timer"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 _SIZE = re.compile(r"(\d+)([KM]b?)?")
 # udpxy's own limits (MIN_MCACHE_LEN, MAX_MCACHE_LEN).

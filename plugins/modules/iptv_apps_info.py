@@ -11,8 +11,8 @@ short_description: Whether this host can serve television to players, and whethe
 version_added: 0.1.0
 description:
   - Looks at a plan for relay and playlists before anything is changed, and says what the host lacks for it.
-  - With O(wait) it waits until relay and playlists answer and the first channel comes through the relay, and fails with what is lacking if that
-    does not happen.
+  - With O(wait) it waits until relay and playlists answer and the first channel comes through the relay, with O(dlna) also until a player would
+    find the server and that channel in it, and fails with what is lacking if that does not happen.
   - Fails when an interface does not exist, except in check mode, where it may be yet to come.
   - Changes nothing. Running it again gives the same answer as long as the host is the same.
 author:
@@ -114,6 +114,30 @@ options:
     description: TCP port of the playlists.
     type: int
     default: 8080
+  dlna:
+    description: The server for DLNA players.
+    type: dict
+    suboptions:
+      provider:
+        description: V(gerbera) or V(xupnpd); empty for none.
+        type: str
+        default: ""
+      name:
+        description: Name by which players show it.
+        type: str
+        default: Television
+      port:
+        description: Its TCP port.
+        type: int
+        default: 61000
+      program:
+        description: Path of xupnpd.
+        type: path
+        default: /usr/bin/xupnpd
+      folder:
+        description: Folder of xupnpd's own Lua files.
+        type: path
+        default: /usr/share/xupnpd
   recordings:
     description: What is to be recorded.
     type: list
@@ -196,7 +220,7 @@ options:
     elements: str
     default: []
   files:
-    description: Files that each unit reads, lists of paths by the unit's name.
+    description: Files that each unit reads, lists of paths by the unit's name; a unit that reads nothing is not wanted.
     type: dict
     default: {}
   verify_seconds:
@@ -259,10 +283,17 @@ recordings:
   type: list
   elements: dict
   returned: success
-timer:
-  description: Whether systemd's timer of recordings runs or is enabled.
-  type: bool
+unwanted:
+  description: Units that run or are enabled and are not wanted.
+  type: list
+  elements: str
   returned: success
+  sample: [homerouter-recordings.timer]
+dlna_uuid:
+  description: Identifier of this host's server for DLNA players.
+  type: str
+  returned: success
+  sample: 2f1c4d0e-6d0b-4f57-8a53-0d6f0e6b6a11
 drift:
   description: Kernel settings, user and folder that differ from the plan.
   type: list
@@ -284,6 +315,8 @@ lacking:
 import http.client
 import os
 import pwd
+import select
+import socket
 import sys
 import time
 from datetime import datetime
@@ -292,6 +325,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
     _channels,
+    _dlna,
     _iptv_apps,
     _packages,
     _recordings,
@@ -301,6 +335,8 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
 
 INTERVAL = 0.2
 _ANSWER = 5.0
+# Answers to a search come within a second (MX).
+_DISCOVERY = 2.0
 
 
 def fetched(address: str, port: int, path: str, octets: int) -> bytes | None:
@@ -346,13 +382,43 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
         problems += [problem] if problem else []
     taken = {one for name in ("tcp", "tcp6") for one in _iptv_apps.listeners(_stack.read(f"/proc/net/{name}"), sys.byteorder)}
     address = params["lan_address"].partition("/")[0]
-    for variable, unit in (("relay_port", _iptv_apps.RELAY), ("lists_port", _iptv_apps.LISTS)):
+    ports = [("relay_port", params["relay_port"], _iptv_apps.RELAY), ("lists_port", params["lists_port"], _iptv_apps.LISTS)]
+    if params["dlna"]["provider"]:
+        ports.append(("dlna_port", params["dlna"]["port"], _dlna.UNIT))
+        problems += dlna_problems(module, missing)
+    for variable, port, unit in ports:
         ours = _stack.unit_state(module.run_command, unit)[0]
-        if not ours and taken & {(address, params[variable]), ("0.0.0.0", params[variable])}:
-            problems.append(
-                f"iptv_apps_{variable} is {params[variable]}, which another program on this host has (`ss -tlnp` names it): use another port, or end it"
-            )
+        if not ours and taken & {(address, port), ("0.0.0.0", port)}:
+            problems.append(f"iptv_apps_{variable} is {port}, which another program on this host has (`ss -tlnp` names it): use another port, or end it")
     return problems
+
+
+def dlna_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
+    """What on the host stands in the way of the server for DLNA players."""
+    dlna = module.params["dlna"]
+    if dlna["provider"] == "gerbera":
+        if _stack.unit_state(module.run_command, _dlna.FOREIGN_UNIT)[0]:
+            return [
+                f"iptv_apps_dlna is gerbera, and this host runs a gerbera of its own ({_dlna.FOREIGN_UNIT}): `systemctl disable --now "
+                f"{_dlna.FOREIGN_UNIT}`, or leave iptv_apps_dlna empty"
+            ]
+        problem = _dlna.version_problem(gerbera_version(module, "gerbera" in missing))
+        return [problem] if problem else []
+    if missing:
+        return []
+    return [
+        f"iptv_apps_xupnpd_{key} is {dlna[key]}, and {path} is not there; Debian has no package of xupnpd: give the {key} of one that you have built, "
+        "or use gerbera (iptv_apps_dlna)"
+        for key, path, mode in (("program", dlna["program"], os.X_OK), ("folder", f"{dlna['folder']}/xupnpd_main.lua", os.R_OK))
+        if not os.access(path, mode)
+    ]
+
+
+def gerbera_version(module: AnsibleModule, missing: bool) -> str:
+    """The version of gerbera that is installed or would be; empty where the package lists do not say."""
+    command = ["apt-cache", "show", "--no-all-versions", "gerbera"] if missing else ["dpkg-query", "--show", "--showformat=Version: ${Version}", "gerbera"]
+    _code, out, _err = module.run_command(command)
+    return next((line.partition(" ")[2] for line in out.splitlines() if line.startswith("Version: ")), "")
 
 
 def user_id(name: str) -> int | None:
@@ -417,7 +483,73 @@ def lacking(module: AnsibleModule) -> list[str]:
                 f"channel {channel.number}, {channel.name}, does not come through the relay: look whether set-top boxes have a picture, and "
                 f"whether {channel.group}:{channel.port} is right (homerouter.tripleplay.multicast_probe)"
             )
+        elif params["dlna"]["provider"]:
+            found += dlna_lacking(module, channel.name)
     return found
+
+
+def dlna_lacking(module: AnsibleModule, wanted: str) -> list[str]:
+    """What DLNA players lack: the server, or in it the channel that is wanted."""
+    address, port = module.params["lan_address"].partition("/")[0], module.params["dlna"]["port"]
+    where = discovered(address, f"uuid:{machine_uuid()}")
+    journal = f"(journalctl -u {_dlna.UNIT})"
+    if not where:
+        return [f"the DLNA server does not answer in the LAN {journal}"]
+    if _dlna.place(where)[:2] != (address, port):
+        return [f"the DLNA server says that it is at {where}, and not at {address}:{port} {journal}"]
+    control = _dlna.control(posted(where).decode(errors="replace"), where)
+    waiting, titles, seen = ["0"], [], 0
+    # A server with more containers than channels would ask for more than it is worth.
+    while control and waiting and seen <= len(module.params["channels"]) + 8:
+        containers, items = _dlna.content(posted(control, *_dlna.browse(waiting.pop(0))).decode(errors="replace"))
+        waiting += containers
+        titles += [item.title for item in items]
+        seen += 1
+    return [] if wanted in titles else [f"the DLNA server does not offer {wanted} {journal}"]
+
+
+def discovered(address: str, target: str) -> str:
+    """Where a server describes itself that answers to the question for it, as players ask it by this host's address; empty if none does."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
+        try:
+            channel.bind((address, 0))
+            channel.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+            channel.sendto(_dlna.search(target), (_dlna.GROUP, _dlna.PORT))
+        except OSError:
+            return ""
+        end = time.monotonic() + _DISCOVERY
+        while select.select([channel], [], [], max(0.0, end - time.monotonic()))[0]:
+            where = _dlna.location(channel.recv(4096).decode(errors="replace"))
+            if where:
+                return where
+    return ""
+
+
+def posted(address: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> bytes:
+    """What a web server of this host answers; nothing if it does not."""
+    host, port, path = _dlna.place(address)
+    connection = http.client.HTTPConnection(host, port, timeout=_ANSWER)
+    try:
+        connection.request("GET" if body is None else "POST", path, body, headers or {})
+        return connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return b""
+    finally:
+        connection.close()
+
+
+def machine_uuid() -> str:
+    """The identifier of this host's server."""
+    return _dlna.device_id(_stack.read("/etc/machine-id"))
+
+
+def unwanted(module: AnsibleModule) -> list[str]:
+    """Units that run or will, and are not wanted."""
+    units = [unit for unit, files in module.params["files"].items() if not files]
+    if module.params["dlna"]["provider"] == "gerbera":
+        # Its package enables it.
+        units.append(_dlna.FOREIGN_UNIT)
+    return [unit for unit in units if any(_stack.unit_state(module.run_command, unit))]
 
 
 def drift(module: AnsibleModule) -> list[str]:
@@ -470,6 +602,17 @@ def main() -> None:
             "relay_buffer": {"type": "str", "default": "1Mb"},
             "relay_renew_seconds": {**number, "default": 0},
             "lists_port": {**number, "default": 8080},
+            "dlna": {
+                "type": "dict",
+                "options": {
+                    "provider": {"type": "str", "default": ""},
+                    "name": {"type": "str", "default": "Television"},
+                    "port": {**number, "default": 61000},
+                    "program": {"type": "path", "default": "/usr/bin/xupnpd"},
+                    "folder": {"type": "path", "default": "/usr/share/xupnpd"},
+                },
+                "apply_defaults": True,
+            },
             "recordings": {
                 "type": "list",
                 "elements": "dict",
@@ -506,6 +649,7 @@ def main() -> None:
     query = module.get_bin_path("dpkg-query")
     missing = _packages.missing(module.run_command, query, params["packages"] + ([params["package"]] if params["package"] else []))
     problems = _iptv_apps.plan_problems(params)
+    problems += _dlna.plan_problems(params["dlna"], {f"iptv_apps_{key}": params[key] for key in ("relay_port", "lists_port")})
     recordings: list[_recordings.Recording] = []
     if not problems:
         recordings, wrong = _recordings.load(params["recordings"], _channels.channels(params["channels"]))
@@ -531,7 +675,8 @@ def main() -> None:
         missing_packages=missing,
         missing_build_packages=_packages.missing(module.run_command, query, params["build_packages"]) if build else [],
         clients=_iptv_apps.networks([params["lan_address"], *params["clients"]]),
-        timer=any(_stack.unit_state(module.run_command, _iptv_apps.TIMER)),
+        unwanted=unwanted(module),
+        dlna_uuid=machine_uuid(),
         recordings=[recording.planned() for recording in recordings],
         drift=drift(module),
         outdated=_stack.outdated(module.run_command, params["files"]),

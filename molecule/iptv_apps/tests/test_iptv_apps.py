@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from browser import examine
 from house import ROOT, background, converge, play, refused
+from players import found, next_entry, offered, vlc
 from testinfra.host import Host
 
 FOLDER = ROOT / "molecule" / os.environ["MOLECULE_SCENARIO_NAME"]
@@ -183,6 +184,16 @@ def test_each_entry_of_the_multicast_playlist_plays(pc, stb):
         assert report["ok"], report
 
 
+@pytest.mark.parametrize("flavour", ["http", "tvheadend", "rtp"])
+def test_playlist_opens_in_vlc(pc, flavour, eventually):
+    """Entry after entry, each another service: the first is no proof that it takes the list for one."""
+    with vlc(pc, f"{LISTS}/{flavour}.m3u") as services:
+        for count in (1, 2, 3):
+            if count > 1:
+                next_entry(pc)
+            eventually(lambda count=count: len(set(services())) == count, 20, f"channel {count} of {flavour}.m3u in VLC")
+
+
 def test_playlists_have_the_type_that_players_look_for(pc):
     assert "audio/x-mpegurl" in pc.check_output(f"curl --silent --head {LISTS}/http.m3u")
     page = pc.check_output(f"curl --silent --fail {LISTS}/")
@@ -218,6 +229,9 @@ def test_another_channel_list_interrupts_nobody(pc, router):
         assert code == 0, out
         assert playlist(pc, "rtp") == [("Otra", "rtp://@239.0.0.2:8208")]
         assert "A &amp; B" in pc.check_output(f"curl --silent --fail {LISTS}/")
+        # The DLNA server has begun anew, which stops nobody's picture either: that comes from the relay.
+        (server,) = found(pc).values()
+        assert [(one.title, one.url) for one in offered(pc, server["location"])] == [("Otra", f"{RELAY}/rtp/239.0.0.2:8208")]
     finally:
         code, out, _stats = converge(**ONLY)
     assert code == 0, out
