@@ -64,7 +64,7 @@ def password_problem(user: str, password: str) -> str:
     if not _PASSWORD.fullmatch(password):
         return "has blanks, characters that are not ASCII, or more than 128 characters, which TVheadend's login does not take everywhere"
     low = password.lower()
-    if len(set(low)) < 5 or low in _DIGITS or user.lower() in low or any(low.startswith(word) for word in _OBVIOUS):
+    if len(set(low)) < 5 or low in _DIGITS or (len(user) > 3 and user.lower() in low) or any(low.startswith(word) for word in _OBVIOUS):
         return "is one that is tried first (a common word, a row of digits, the name of the user)"
     return ""
 

@@ -263,6 +263,10 @@ timer:
   description: Whether systemd's timer of recordings runs or is enabled.
   type: bool
   returned: success
+tvheadend:
+  description: Whether TVheadend's unit runs or is enabled.
+  type: bool
+  returned: success
 drift:
   description: Kernel settings, user and folder that differ from the plan.
   type: list
@@ -296,6 +300,7 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
     _packages,
     _recordings,
     _stack,
+    _tvheadend,
     _udpxy,
 )
 
@@ -532,6 +537,7 @@ def main() -> None:
         missing_build_packages=_packages.missing(module.run_command, query, params["build_packages"]) if build else [],
         clients=_iptv_apps.networks([params["lan_address"], *params["clients"]]),
         timer=any(_stack.unit_state(module.run_command, _iptv_apps.TIMER)),
+        tvheadend=any(_stack.unit_state(module.run_command, _tvheadend.UNIT)),
         recordings=[recording.planned() for recording in recordings],
         drift=drift(module),
         outdated=_stack.outdated(module.run_command, params["files"]),
