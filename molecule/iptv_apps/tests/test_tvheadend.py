@@ -164,7 +164,7 @@ def test_password_is_followed_and_shown_to_nobody(pc, router):
     assert done == 0, out
     assert code(pc, account=f"{USER}:{PASSWORD}") == "200" and len(grid(pc, "mpegts/mux")) == channels
     # The search does find what it looks for.
-    router.check_output("umask 022; echo Shown-to-all > /tmp/x; systemd-run --quiet --collect --unit=says sleep 60 Shown-to-all")
+    router.check_output("umask 022; echo Shown-to-all > /tmp/x; systemd-run --quiet --collect --unit=says sh -c 'sleep 60; true' Shown-to-all")
     try:
         assert {line.split()[1] for line in shown(router, "Shown-to-all")} >= {"/tmp/x", "cmdline", "journal"}
     finally:
