@@ -144,6 +144,21 @@ def television() -> dict[str, Any]:
     }
 
 
+def addresses() -> list[tuple[str, str]]:
+    """What a player in the house is given, as far as it answers there: a home without iptv_apps has none of it."""
+    router = "http://192.168.1.1"
+    offered = (
+        ("playlists", f"{router}:8080/", "200"),
+        ("who watches", f"{router}:4022/status", "200"),
+        # It wants a password.
+        ("TVheadend", f"{router}:9981/", "401"),
+    )
+    codes = {
+        url: on("pc", f"curl --silent --max-time 4 --output /dev/null --write-out '%{{http_code}}' {url}")[1] for _name, url, _code in offered
+    }
+    return [(name, url) for name, url, code in offered if codes[url] == code]
+
+
 def main() -> None:
     """Two runs of the playbook, the checks, a table for people and build/lab.json for machines."""
     report: dict[str, Any] = {"services": {}, "site": playbook()}
@@ -153,6 +168,7 @@ def main() -> None:
     report["services"]["internet"] = internet()
     report["services"]["television"] = television()
     report["services"]["voice"] = voice()
+    report["addresses"] = dict(addresses())
     # Last, and all by itself: whether the house's own doctor agrees.
     report["doctor"] = playbook("-e", f"doctor_folder={DOCTOR}", name="doctor.yml")
     REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -162,6 +178,8 @@ def main() -> None:
         for box, boot in result.get("boxes", {}).items():
             steps = ", ".join(f"{step['step']}{'' if step['ok'] else ' STOPPED'} {step['seconds']:.1f} s" for step in boot["steps"])
             print(f"          {box:<12} {steps}")
+    for name, url in report["addresses"].items():
+        print(f"          {name:<12} {url}")
     for name in ("site", "second_run", "doctor"):
         values = report[name]
         tasks = ", ".join(f"{count} tasks on the {host}" for host, count in sorted(values["tasks"].items()))

@@ -294,6 +294,10 @@ dlna_uuid:
   type: str
   returned: success
   sample: 2f1c4d0e-6d0b-4f57-8a53-0d6f0e6b6a11
+tvheadend:
+  description: Whether TVheadend's unit runs or is enabled.
+  type: bool
+  returned: success
 drift:
   description: Kernel settings, user and folder that differ from the plan.
   type: list
@@ -330,6 +334,7 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
     _packages,
     _recordings,
     _stack,
+    _tvheadend,
     _udpxy,
 )
 
@@ -677,6 +682,7 @@ def main() -> None:
         clients=_iptv_apps.networks([params["lan_address"], *params["clients"]]),
         unwanted=unwanted(module),
         dlna_uuid=machine_uuid(),
+        tvheadend=any(_stack.unit_state(module.run_command, _tvheadend.UNIT)),
         recordings=[recording.planned() for recording in recordings],
         drift=drift(module),
         outdated=_stack.outdated(module.run_command, params["files"]),
