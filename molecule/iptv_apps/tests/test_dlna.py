@@ -113,6 +113,9 @@ def test_no_uplink_finds_anything(isp, router, pc, eventually):
         eventually(lambda: ask(pc, "eth0", LAN), 20, "the server, having been started anew")
         for interface, *addresses in (("vlan2", "10.214.0.10"), ("vlan3", "10.25.192.2"), ("ppp0", public.group(1))):
             assert not ask(isp, interface, "239.255.255.250", *addresses), interface
+        scan = "nmap -n -Pn --max-retries 1 -p 61000 -oG -"
+        assert isp.check_output(f"{scan} 10.214.0.10 {public.group(1)}").count("/filtered/") == 2
+        assert pc.check_output(f"{scan} {LAN}").count("/open/") == 1
         # Without the firewall, the unit itself takes nobody but the LAN.
         router.check_output("nft delete table inet homerouter")
         try:
@@ -133,12 +136,15 @@ def give_xupnpd(router: Host) -> bool:
     program, folder = os.environ.get("HOMEROUTER_XUPNPD_PROGRAM", ""), os.environ.get("HOMEROUTER_XUPNPD_FOLDER", "")
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        archive.add(Path(program or ROOT / "lab" / "dlna" / "xupnpd"), "bin/xupnpd")
-        if folder:
+        if program:
+            archive.add(Path(program), "bin/xupnpd")
             archive.add(Path(folder), "share/xupnpd")
         else:
-            for name in ("xupnpd.lua", "xupnpd_main.lua"):
-                archive.addfile(tarfile.TarInfo(f"share/xupnpd/{name}"))
+            stand_in = b"#!/usr/bin/python3\n" + (ROOT / "lab" / "dlna" / "xupnpd.py").read_bytes()
+            for name, content in (("bin/xupnpd", stand_in), ("share/xupnpd/xupnpd.lua", b""), ("share/xupnpd/xupnpd_main.lua", b"")):
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
     router.check_output(
         "base64 -d > /tmp/xupnpd.tgz <<'X'\n" + base64.encodebytes(packed.getvalue()).decode() + "X\n"
         "mkdir -p /opt/xupnpd && tar --extract --no-same-owner --file /tmp/xupnpd.tgz --directory /opt/xupnpd && chmod 0755 /opt/xupnpd/bin/xupnpd"
