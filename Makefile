@@ -48,7 +48,9 @@ lab: packages tools collection lab-up ## the whole house in a box: build it, run
 	@$(STEP) "site.yml on the lab's router, twice" $(PY) -m lab site
 
 .PHONY: test
-test: packages tools collection lint unit sanity lab scenarios down ## everything that CI does; ends the lab
+test: packages tools collection lint ## everything that CI does; ends the lab
+	@.ci/labs $(LABS) unit sanity lab $(ALL_SCENARIOS)
+	@$(MAKE) down
 
 .PHONY: down
 down: ## end what lab and molecule started
@@ -95,11 +97,12 @@ molecule: tools collection ## scenarios in the running lab: all, or with S=home 
 # and what the tests measure in seconds became a measure of the machine.
 LABS ?= $(shell awk -v cores="$$(nproc)" '/^MemAvailable/ { n = int($$2 / 5000000); n = n > cores ? cores : n; print (n > 3 ? 3 : n < 1 ? 1 : n) }' /proc/meminfo)
 # The longest first, so that none begins when the others are done.
-LONGEST := iptv_apps multicast doctor nat_firewall home home_debian12 rip voip_dhcp cisco_switch
+LONGEST := iptv_apps doctor multicast nat_firewall home home_debian12 rip voip_dhcp cisco_switch
+ALL_SCENARIOS = $(LONGEST) $(filter-out $(LONGEST),$(SCENARIOS)) $(OLDEST_SCENARIO)@$(OLDEST)
 
 .PHONY: scenarios
 scenarios: tools collection ## all scenarios in as many labs as there are cores and memory for (LABS=1: one), that on the oldest ansible-core included
-	@.ci/labs $(LABS) $(LONGEST) $(filter-out $(LONGEST),$(SCENARIOS)) $(OLDEST_SCENARIO)@$(OLDEST)
+	@.ci/labs $(LABS) $(ALL_SCENARIOS)
 
 .PHONY: home
 home: lab-up ## the scenario of the whole home
