@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
+import io
 import json
 import os
+import secrets
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -20,12 +24,15 @@ from .hosts import SSH_CONFIG
 REPORT = ROOT / "build" / "lab.json"
 DOCTOR = ROOT / "build" / "doctor"
 BOXES = ("stb", "stb2")
+# What an owner with players adds to his home: channels that he has, and programs that Debian has no packages of, here their stand-ins.
+APPS = STATE / "iptv_apps.json"
+TVHEADEND = "/usr/local/bin/tvheadend"
 
 
-def on(host: str, command: str) -> tuple[int, str]:
-    """Run a shell command on a host of the lab; return its exit code and standard output."""
+def on(host: str, command: str, given: str = "") -> tuple[int, str]:
+    """Run a shell command on a host of the lab, with standard input if given; return its exit code and standard output."""
     done = subprocess.run(
-        ["ssh", "-F", str(SSH_CONFIG), host, command], capture_output=True, text=True, check=False, timeout=120
+        ["ssh", "-F", str(SSH_CONFIG), host, command], input=given, capture_output=True, text=True, check=False, timeout=120
     )
     return done.returncode, done.stdout.strip()
 
@@ -56,6 +63,37 @@ def playbook(*arguments: str, name: str = "site.yml") -> dict[str, Any]:
         "changed": sum(values["changed"] for values in stats.values()),
         "seconds": seconds,
     }
+
+
+def with_players() -> list[str]:
+    """Put the stand-ins of udpxy and TVheadend where a home with players takes them from; the arguments of its playbooks."""
+    archive = STATE / "udpxy-stand-in.tar.gz"
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for path in sorted((ROOT / "lab" / "relay").iterdir()):
+            if path.name in ("Makefile", "relay.c", "VERSION", "BUILD", "PATCH"):
+                text = path.read_bytes()
+                info = tarfile.TarInfo(f"udpxy-stand-in/chipmunk/{path.name}")
+                info.size = len(text)
+                tar.addfile(info, io.BytesIO(text))
+    archive.write_bytes(packed.getvalue())
+    server = (ROOT / "lab" / "tvheadend" / "server.py").read_text(encoding="utf-8")
+    code, _out = on("router", f"cat > {TVHEADEND} && chmod 0755 {TVHEADEND}", f"#!/usr/bin/python3 -I\n{server}")
+    if code != 0:
+        raise LabError(f"the router takes no file: try `ssh -F {SSH_CONFIG} router`")
+    APPS.touch(mode=0o600)
+    variables = {
+        "home_iptv_apps_enabled": True,
+        "home_iptv_channels": [{"number": 1, "name": "La 1", "group": "239.0.0.76"}, {"number": 2, "name": "La 2", "group": "239.0.0.2"}],
+        "iptv_apps_udpxy_archive": str(archive),
+        "iptv_apps_udpxy_sha256": hashlib.sha256(packed.getvalue()).hexdigest(),
+        "iptv_apps_tvheadend": True,
+        "iptv_apps_tvheadend_password": secrets.token_hex(12),
+        "iptv_apps_tvheadend_package": "",
+        "iptv_apps_tvheadend_program": TVHEADEND,
+    }
+    APPS.write_text(json.dumps(variables, indent=2) + "\n", encoding="utf-8")
+    return ["-e", f"@{APPS}"]
 
 
 def switch() -> dict[str, Any]:
@@ -161,16 +199,17 @@ def addresses() -> list[tuple[str, str]]:
 
 def main() -> None:
     """Two runs of the playbook, the checks, a table for people and build/lab.json for machines."""
-    report: dict[str, Any] = {"services": {}, "site": playbook()}
+    players = with_players()
+    report: dict[str, Any] = {"services": {}, "site": playbook(*players)}
     print("  second run: nothing may change", flush=True)
-    report["second_run"] = playbook()
+    report["second_run"] = playbook(*players)
     report["services"]["switch"] = switch()
     report["services"]["internet"] = internet()
     report["services"]["television"] = television()
     report["services"]["voice"] = voice()
     report["addresses"] = dict(addresses())
     # Last, and all by itself: whether the house's own doctor agrees.
-    report["doctor"] = playbook("-e", f"doctor_folder={DOCTOR}", name="doctor.yml")
+    report["doctor"] = playbook(*players, "-e", f"doctor_folder={DOCTOR}", name="doctor.yml")
     REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print()
     for name, result in report["services"].items():
@@ -179,7 +218,7 @@ def main() -> None:
             steps = ", ".join(f"{step['step']}{'' if step['ok'] else ' STOPPED'} {step['seconds']:.1f} s" for step in boot["steps"])
             print(f"          {box:<12} {steps}")
     for name, url in report["addresses"].items():
-        print(f"          {name:<12} {url}")
+        print(f"          {name:<12} {url}{f' (admin, with the password in {APPS.relative_to(ROOT)})' if name == 'TVheadend' else ''}")
     for name in ("site", "second_run", "doctor"):
         values = report[name]
         tasks = ", ".join(f"{count} tasks on the {host}" for host, count in sorted(values["tasks"].items()))
