@@ -81,6 +81,8 @@ def with_players() -> list[str]:
     code, _out = on("router", f"cat > {TVHEADEND} && chmod 0755 {TVHEADEND}", f"#!/usr/bin/python3 -I\n{server}")
     if code != 0:
         raise LabError(f"the router takes no file: try `ssh -F {SSH_CONFIG} router`")
+    # Another run keeps the password, and changes nothing.
+    kept = json.loads(APPS.read_text(encoding="utf-8")) if APPS.exists() else {}
     APPS.touch(mode=0o600)
     variables = {
         "home_iptv_apps_enabled": True,
@@ -88,7 +90,7 @@ def with_players() -> list[str]:
         "iptv_apps_udpxy_archive": str(archive),
         "iptv_apps_udpxy_sha256": hashlib.sha256(packed.getvalue()).hexdigest(),
         "iptv_apps_tvheadend": True,
-        "iptv_apps_tvheadend_password": secrets.token_hex(12),
+        "iptv_apps_tvheadend_password": kept.get("iptv_apps_tvheadend_password") or secrets.token_hex(12),
         "iptv_apps_tvheadend_package": "",
         "iptv_apps_tvheadend_program": TVHEADEND,
     }
