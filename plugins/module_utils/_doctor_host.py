@@ -380,8 +380,14 @@ def rip(run: _stack.Run) -> dict[str, Any] | None:
 
 def firewall(run: _stack.Run, plan: dict[str, Any], found: dict[str, str]) -> tuple[dict[str, Any], bool]:
     """What the rules do, and whether this collection's are among them."""
-    _code, ruleset, _err = run(["nft", "--json", "list", "ruleset"])
+    code, ruleset, err = run(["nft", "--json", "list", "ruleset"])
     legacy = run(["iptables-legacy-save"])[1] if _stack.read("/proc/net/ip_tables_names").strip() else ""
+    if code != 0:
+        # Where everything is done with iptables there may be no nft; the kernel's rules are then to be seen by iptables alone.
+        code, saved, err = run(["iptables-save"])
+        ruleset, legacy = "", legacy + saved
+    if code != 0:
+        raise OSError(f"neither nft nor iptables-save shows the rules: {err.strip()}")
     interfaces = os.listdir("/sys/class/net")
     bridges = [name for name in interfaces if name == "docker0" or name.startswith("br-")] if os.path.exists("/var/lib/docker") else []
     uplinks = [found[key] for key in ("ppp", "iptv", "voip") if key in found]
