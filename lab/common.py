@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -28,6 +29,14 @@ def cache() -> Path:
     folder = Path(os.environ.get("HOMEROUTER_CACHE") or Path(base) / "homerouter-tripleplay")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """What is not in the cache yet is made by one lab; others that start meanwhile wait for it."""
+    with (cache() / "lock").open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class LabError(Exception):

@@ -19,7 +19,7 @@ import subprocess
 from pathlib import Path
 
 from . import images
-from .common import LAB, LOG, ROOT, STATE, TAG, LabError, cache, fingerprint, poll, run, step
+from .common import LAB, LOG, ROOT, STATE, TAG, LabError, alone, cache, fingerprint, poll, run, step
 
 NETNS = f"homerouter-{TAG}"
 SOCKET = STATE / "docker.sock"
@@ -208,19 +208,23 @@ def start() -> str:
     STATE.mkdir(parents=True, exist_ok=True)
     if _alive("kernel") and SOCKET.exists() and _answers():
         # Their recipes may have changed since it was started.
-        _import_images()
+        with alone():
+            _import_images()
         return f"engine: lab kernel, running (process {_alive('kernel')})"
     possible, reason = host_can()
     if possible:
         SOCKET.unlink(missing_ok=True)
-        _import_images()
+        with alone():
+            _import_images()
         return f"engine: this host's ({reason})"
     print(f"  engine: lab kernel, because {reason}", flush=True)
     if os.geteuid() != 0:
         raise LabError("The lab kernel needs a network namespace of its own: run `sudo make lab`.")
     _halt()
     shutil.rmtree(STATE / "uml", ignore_errors=True)
-    base = _base_disk()
+    with alone():
+        kernel()
+        base = _base_disk()
     overlay = STATE / "engine.cow"
     overlay.unlink(missing_ok=True)
     with step("boot the lab kernel"):
