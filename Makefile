@@ -49,7 +49,7 @@ lab: packages tools collection lab-up ## the whole house in a box: build it, run
 
 .PHONY: test
 test: packages tools collection lint ## everything that CI does; ends the lab
-	@.ci/labs $(LABS) unit sanity lab $(ALL_SCENARIOS)
+	@.ci/labs $(LABS) lab unit sanity $(ALL_SCENARIOS)
 	@$(MAKE) down
 
 .PHONY: down

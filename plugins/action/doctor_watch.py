@@ -25,6 +25,7 @@ OPTIONS = {
     "interval": {"type": "int", "default": 60},
     "rounds": {"type": "int", "default": 0},
 }
+TIME = "%Y-%m-%d %H:%M:%S %z"
 ASKING = {"ask_pass": "--ask-pass", "become_ask_pass": "--ask-become-pass", "ask_vault_pass": "--ask-vault-pass"}
 
 
@@ -49,25 +50,31 @@ class ActionModule(ActionBase):
         if options["interval"] < 1:
             raise AnsibleActionFail(f"interval (doctor_watch) is {options['interval']}: give seconds, from 1 on")
         asked = [option for name, option in ASKING.items() if context.CLIARGS.get(name)]
+        asked += [f"--vault-id {given}" for given in context.CLIARGS.get("vault_ids") or [] if str(given).rpartition("@")[2] == "prompt"]
         if asked:
             raise AnsibleActionFail(f"{asked[0]} would ask at each look: give a file with the password, or a key, instead")
         try:
             look = [sys.executable, *command(sys.argv, tuple(context.CLIARGS["args"]))]
         except ValueError as error:
             raise AnsibleActionFail(f"A watch repeats its own command line, and {error}") from error
+        # Each router is to be heard of, whichever of them this task runs for.
+        routers = set((task_vars or {}).get("ansible_play_hosts_all") or [])
         before: dict[str, dict[str, Any]] = {}
         trouble, number = "", 0
         while True:
-            told, trouble = self._look(look, Path(options["folder"]), before, trouble)
+            told, now = self._look(look, Path(options["folder"]), before, routers)
+            if now and now != trouble:
+                self._display.display(f"{time.strftime(TIME)} {now}")
+            trouble = now
             before.update(told)
             number += 1
             if number == options["rounds"]:
-                return {**result, "changed": False, "rounds": number, "healthy": not trouble and all(one["healthy"] for one in before.values())}
+                return {**result, "changed": False, "rounds": number, "healthy": not trouble and all(one["healthy"] for one in told.values())}
             # The time between two looks is what was asked for.
             time.sleep(options["interval"])
 
-    def _look(self, look: list[str], folder: Path, before: dict[str, dict[str, Any]], trouble: str) -> tuple[dict[str, dict[str, Any]], str]:
-        """New reports by host, and why there are none, told if it is another reason than before."""
+    def _look(self, look: list[str], folder: Path, before: dict[str, dict[str, Any]], routers: set[str]) -> tuple[dict[str, dict[str, Any]], str]:
+        """New reports by host, with what they have in other words told; and which hosts gave none, with the reason."""
         old = {path: path.stat().st_mtime_ns for path in folder.glob("*.json")}
         done = subprocess.run(look, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         told = {}
@@ -77,8 +84,9 @@ class ActionModule(ActionBase):
                 told[one["host"]] = one
                 for line in _doctor_report.changes(before.get(one["host"]), one):
                     self._display.display(f"{one['time']} {one['host']} {line}")
-        lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line or line.startswith("fatal:")]
-        now = "" if told else next(iter(lines), f"it ended with code {done.returncode} and wrote no report into {folder}")
-        if now and now != trouble:
-            self._display.display(f"{time.strftime('%Y-%m-%d %H:%M:%S %z')} The house could not be looked at: {now}")
-        return told, now
+        silent = sorted(routers - told.keys())
+        if not silent:
+            return told, ""
+        lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.startswith(("fatal:", "[ERROR]"))]
+        reason = next(iter(lines), f"it ended with code {done.returncode} and wrote no report into {folder}")
+        return told, f"{', '.join(silent)} could not be looked at: {reason}"

@@ -9,18 +9,21 @@ would follow, PADI without a session, DNS, SIP, ARP, and joins of groups that ar
 
 from __future__ import annotations
 
+import array
 import concurrent.futures
 import contextlib
 import difflib
+import fcntl
 import json
 import os
 import re
 import secrets
 import select
 import socket
+import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Callable
 
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
@@ -44,6 +47,7 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
 _ETH_P_ALL, _ETH_P_IP, _ETH_P_ARP = 0x0003, 0x0800, 0x0806
 _BROADCAST = b"\xff" * 6
 _SO_RCVBUFFORCE = 33
+_SIOCETHTOOL, _ETHTOOL_GSET, _SUPPORTED_GIGABIT = 0x8946, 1, 0x30
 # Types of DNS questions (RFC 1035, section 3.2.2).
 _A, _SOA = 1, 6
 # Tables of this collection's firewall.
@@ -75,7 +79,16 @@ def bounded(run_command: Callable[..., tuple[int, str, str]]) -> _stack.Run:
     return run
 
 
-def links(run: _stack.Run) -> dict[str, dict[str, Any]]:
+def speed(interface: str) -> dict[str, Any]:
+    """What a card has agreed on with the other end, and whether it could do a gigabit (linux/ethtool.h: SIOCETHTOOL, ETHTOOL_GSET)."""
+    settings = array.array("B", struct.pack("=II36x", _ETHTOOL_GSET, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control, contextlib.suppress(OSError):
+        fcntl.ioctl(control, _SIOCETHTOOL, struct.pack("16sP", interface.encode(), settings.buffer_info()[0]))
+    able = bool(struct.unpack_from("=I", settings, 4)[0] & _SUPPORTED_GIGABIT)
+    return {"gigabit": able, **{key: _stack.read(f"/sys/class/net/{interface}/{key}").strip() for key in ("speed", "duplex")}}
+
+
+def links(run: _stack.Run, uplink: str) -> dict[str, dict[str, Any]]:
     """All interfaces with their counters."""
     with concurrent.futures.ThreadPoolExecutor() as pool:
         shown = pool.submit(run, ["ip", "-json", "-details", "address", "show"], True)
@@ -85,7 +98,7 @@ def links(run: _stack.Run) -> dict[str, dict[str, Any]]:
             name: {
                 "kind": link.kind, "mtu": link.mtu, "up": link.up, "carrier": link.carrier, "parent": link.parent, "vlan_id": link.vlan_id,
                 "addresses": [address for address in link.addresses if ":" not in address], **counters.get(name, {}),
-                **{key: _stack.read(f"/sys/class/net/{name}/{key}").strip() for key in ("speed", "duplex") if not link.kind and link.carrier},
+                **(speed(name) if name == uplink and link.carrier else {}),
             }
             for name, link in _vlans.parse_links(shown.result()[1]).items()
         }  # fmt: skip
@@ -188,8 +201,8 @@ def voice_offers(plan: dict[str, Any], interface: str) -> list[dict[str, Any]]:
         )[number]  # fmt: skip
 
 
-def arp(interface: str, source: str, target: str, seconds: float) -> str:
-    """The hardware address of a neighbour that answers, whatever the kernel remembers of it; nothing if none does."""
+def arp(interface: str, source: str, target: str, seconds: float, mine: Container[str] = ()) -> str:
+    """The hardware address of a neighbour that answers and is none of these, whatever the kernel remembers of it; nothing if none does."""
     with tap(interface, _ETH_P_ARP) as sock:
         question = _doctor_parse.arp_request(_pppoe_host.mac(interface), source, target)
         start = time.monotonic()
@@ -197,9 +210,15 @@ def arp(interface: str, source: str, target: str, seconds: float) -> str:
             sock.sendto(question, (interface, _ETH_P_ARP, 0, 0, _BROADCAST))
             for packet, _address in arriving(sock, end):
                 answer = _doctor_parse.arp_answer(packet, target)
-                if answer:
+                if answer and answer not in mine:
                     return answer
     return ""
+
+
+def twin(interface: str, address: str, seconds: float) -> dict[str, str]:
+    """Who else has an address of this host, by hardware address. The host's own cards may hear each other."""
+    mine = {":".join(f"{octet:02x}" for octet in _pppoe_host.mac(name)) for name in os.listdir("/sys/class/net")}
+    return {"address": address, "mac": arp(interface, "0.0.0.0", address, seconds, mine)}
 
 
 def dns(server: str, name: str, kind: int, seconds: float) -> dict[str, Any]:
@@ -400,7 +419,9 @@ def rules(run: _stack.Run) -> list[str] | None:
     code, now, _err = run(_nftables.listing("nft", "inet", "homerouter"))
     if code != 0 or not os.path.exists(_RULES):
         return None
-    _code, out, _err = run(_nftables.scratch("nft", _RULES, "inet", "homerouter", []), True)
+    code, out, err = run(_nftables.scratch("nft", _RULES, "inet", "homerouter", []))
+    if code != 0:
+        raise OSError(f"{_RULES} does not load into a network namespace: {err.strip()}")
     wanted = _nftables.loaded(out, "inet", "homerouter")
     return [line for line in difflib.unified_diff(wanted.splitlines(), now.splitlines(), lineterm="", n=0) if line[:3] not in ("---", "+++", "@@ ")]
 
@@ -476,7 +497,7 @@ def _jobs(
     for service, name in (("lan", "lan"), ("tv", "iptv")):
         if service in services and usable(name) and own_address(name) != "0.0.0.0":
             # As a host asks that is about to take an address (RFC 5227, section 2.1).
-            jobs[f"twin {name}"] = lambda name=name: arp(found[name], "0.0.0.0", own_address(name), min(1.5, patience))
+            jobs[f"twin_{name}"] = lambda name=name: twin(found[name], own_address(name), min(1.5, patience))
     if services & {"lan", "tv"} and usable("lan"):
         jobs["dhcp"] = lambda: dhcp(plan, found["lan"])
     if "lan" in services:
@@ -520,11 +541,12 @@ def gather(plan: dict[str, Any], run_command: Callable[..., tuple[int, str, str]
     """
     start = time.monotonic()
     run = bounded(run_command)
-    known = links(run)
+    known = links(run, plan["uplink"])
     found = names(plan, known)
     facts: dict[str, Any] = {
         "links": known, "names": found, "cards": list(_pppoe_host.cards()), "time": {"router": time.time(), "controller": None}, "errors": [],
-        "neighbours": [], "forwarders": None, "twins": None, "reverse_path": None, "managed_firewall": None, "proxy_config": None, "left_out": {},
+        "neighbours": [], "forwarders": None, "twin_lan": None, "twin_iptv": None, "reverse_path": None,
+        "managed_firewall": None, "proxy_config": None, "left_out": {},
     }  # fmt: skip
     timings: dict[str, float] = {}
 
@@ -569,12 +591,9 @@ def _follow(
         facts["forwarders"] = forwarders
     if answers.get("neighbour iptv") is not None:
         facts["neighbours"].append(_neighbour(plan["iptv_gateway"], found["iptv"], answers["neighbour iptv"]))
-    # The router's own cards may hear each other.
-    mine = [_pppoe_host.mac(name) for name in facts["links"] if _pppoe_host.exists(name)]
-    facts["twins"] = {
-        name: answers[f"twin {name}"] for name in ("lan", "iptv")
-        if answers.get(f"twin {name}") and bytes.fromhex(answers[f"twin {name}"].replace(":", "")) not in mine
-    }  # fmt: skip
+    if answers.get("twin_iptv") and answers["twin_iptv"]["mac"] == answers.get("neighbour iptv"):
+        # A gateway that answers for everybody (proxy ARP) is nobody's twin.
+        answers["twin_iptv"]["mac"] = ""
     gateway = (answers.get("voip") or {}).get("gateway")
     if gateway:
         own = next(iter(facts["links"].get(found["voip"], {}).get("addresses", [])), "0.0.0.0/0").partition("/")[0]

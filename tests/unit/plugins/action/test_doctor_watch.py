@@ -34,7 +34,8 @@ def test_another_run_is_no_watch(playbooks):
 @pytest.mark.parametrize("options, words", [
     (["-e", "doctor_watch=0"], "interval (doctor_watch) is 0: give seconds, from 1 on"),
     (["--ask-vault-pass"], "--ask-vault-pass would ask at each look: give a file with the password"),
-    (["-e", "doctor_watch_rounds=1"], "The house could not be looked at: "),
+    (["--vault-id", "home@prompt"], "--vault-id home@prompt would ask at each look"),
+    (["-e", "doctor_watch_rounds=1"], "router could not be looked at: "),
 ])
 def test_what_cannot_be_watched_is_said(tmp_path, collection, options, words):
     """The last: a router that does not answer."""

@@ -207,7 +207,8 @@ def healthy() -> Facts:
         },
         "proxy_config": True,
         "rules": [],
-        "twins": {},
+        "twin_lan": {"address": "192.168.1.1", "mac": ""},
+        "twin_iptv": {"address": "10.214.0.10", "mac": ""},
         "left_out": {},
         "switches": [asked_switch()],
     }
@@ -408,7 +409,7 @@ FAULTS: dict[str, Break] = {
         managed_firewall=None, rules=None, firewall={"input_drop": False, "forward_drop": False, "nat": [], "mss": False, "voice_timeout": False, "rivals": []}
     ),
     "system.firewall_rival": lambda facts: facts["firewall"]["rivals"].append("Docker drops what the router forwards"),
-    "system.slow": at("links", "eth0", speed="100", duplex="full"),
+    "system.slow": at("links", "eth0", speed="100", duplex="full", gigabit=True),
     "system.firewall_changed": changed,
     "system.stopped": at("units", "homerouter-relay.service", active="failed", result="exit-code"),
     "system.boot": at("units", "igmpproxy.service", enabled="disabled"),
@@ -485,7 +486,7 @@ FAULTS: dict[str, Break] = {
     ),
     "lan.dhcp_rival": lambda facts: facts["dhcp"]["pc"].append(STRANGER),
     "lan.dhcp_silent": both(at("dhcp", pc=[], box=[]), at("units", "kea-dhcp4-server.service", **STOPPED)),
-    "lan.twin": at("twins", lan="02:00:00:00:09:09"),
+    "lan.twin": at("twin_lan", mac="02:00:00:00:09:09"),
     "lan.dhcp_values": lambda facts: facts["dhcp"]["pc"][0]["options"].update({"3": "c0a801fe"}),
     "lan.dhcp_option240": lambda facts: facts["dhcp"]["pc"][0]["options"].update({"240": OPTION_240}),
     "lan.resolver": lambda facts: no_answers(facts, "resolver", "outside"),
@@ -507,7 +508,7 @@ FAULTS: dict[str, Break] = {
     "internet.silent": lambda facts: no_answers(facts, "forwarders", "outside"),
     "internet.forwarder": lambda facts: facts["forwarders"][1].update(answered=False),
     "internet.shared_address": at("pppoe", address="100.70.1.2"),
-    "tv.twin": both(at("twins", iptv="02:00:00:00:09:09"), lambda facts: no_answers(facts, "iptv_dns")),
+    "tv.twin": both(at("twin_iptv", mac="02:00:00:00:09:09"), lambda facts: no_answers(facts, "iptv_dns")),
     "tv.address": both(
         at("links", "vlan2", addresses=[]), silence, rid("dev", "vlan2"), lambda facts: no_answers(facts, "iptv_dns"), at("multicast", vifs=[])
     ),
@@ -657,6 +658,26 @@ def test_a_router_done_by_hand_is_judged_by_what_it_does():
     facts["multicast"].update(ours=False, others=["igmpproxy (process 99)"], config=None)
     facts["multicast"]["versions"]["vlan2"] = 2
     facts["secrets"] = {}
+    assert ids(judge(facts)) == []
+
+
+@pytest.mark.parametrize("state, found", [
+    ({"active": "activating", "result": "exit-code"}, ["homerouter-relay.service ends as often as it is started (exit-code)"]),
+    # It waits for its interface.
+    ({"active": "activating", "result": "success"}, []),
+    ({"active": "failed", "result": "exit-code", "enabled": "disabled"}, []),
+    ({"active": "inactive", "result": "success"}, ["homerouter-relay.service is inactive"]),
+])
+def test_a_service_counts_as_stopped_that_shall_run_and_does_not(state, found):
+    facts = healthy()
+    facts["units"]["homerouter-relay.service"].update(state)
+    assert [line for finding in judge(facts).findings for line in finding.evidence] == found
+
+
+@pytest.mark.parametrize("values", [{"speed": "100", "duplex": "full", "gigabit": False}, {"speed": "-1", "duplex": "unknown", "gigabit": True}])
+def test_a_card_that_can_no_more_is_not_slow(values):
+    facts = healthy()
+    facts["links"]["eth0"].update(values)
     assert ids(judge(facts)) == []
 
 
