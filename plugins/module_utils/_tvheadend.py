@@ -31,8 +31,12 @@ _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PASSWORD = re.compile(r"[!-~]{1,128}")
 _OBVIOUS = ("password", "contrase", "tvheadend", "movistar", "telefonica", "administrator", "homerouter", "changeme", "qwerty", "letmein")
 _DIGITS = "01234567890123456789"
-_ARMOUR = re.compile(r"-----BEGIN PGP PUBLIC KEY BLOCK-----\n(.*?)\n-----END PGP PUBLIC KEY BLOCK-----", re.DOTALL)
+# A public key in ASCII armour begins and ends so.
+BEGIN, _END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
+_ARMOUR = re.compile(rf"{BEGIN}\n(.*?)\n{_END}", re.DOTALL)
 _PUBLIC_KEY = 6
+# The packets of a public key: signature, key, name, subkey, picture. A secret or a packed one could be a further key to apt.
+_PACKETS = (2, _PUBLIC_KEY, 13, 14, 17)
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 _VERSION = re.compile(r"version ([0-9]+)\.([0-9]+)\S*", re.IGNORECASE)
 
@@ -100,7 +104,7 @@ def _source_problems(plan: Mapping[str, Any]) -> list[str]:
         found.append(f"iptv_apps_tvheadend_suite is {plan['suite']!r}: give the name of a release, such as trixie, or leave it empty for the router's own")
     if not plan["components"] or not all(re.fullmatch(r"[A-Za-z0-9./-]+", one) for one in plan["components"]):
         found.append(f"iptv_apps_tvheadend_components is {plan['components']!r}: give the parts of the source, such as [main]")
-    if not _ARMOUR.search(plan["key"]) and not re.fullmatch(r"https?://\S+", plan["key"]):
+    if BEGIN not in plan["key"] and not re.fullmatch(r"https?://\S+", plan["key"]):
         found.append(
             "iptv_apps_tvheadend_key is neither a web address nor a public key in ASCII armour: give the key that the source is signed with, or its address"
         )
@@ -132,20 +136,36 @@ def key_problem(text: str, wanted: str) -> str:
     return ""
 
 
-def fingerprints(text: str) -> list[str]:
-    """Fingerprints of the primary keys (RFC 4880, 12.2) in a block in ASCII armour; anything else is a ValueError."""
-    match = _ARMOUR.search(text.replace("\r", ""))
+def armoured(text: str) -> str:
+    """A key as apt gets it: the data that its fingerprint is of, and nothing that stood beside it."""
+    data = base64.b64encode(_key_data(text)).decode()
+    return "\n".join([BEGIN, "", *(data[at : at + 64] for at in range(0, len(data), 64)), _END, ""])
+
+
+def _key_data(text: str) -> bytes:
+    """What is in the one block in ASCII armour; anything else is a ValueError."""
+    text = text.replace("\r", "")
+    match = _ARMOUR.search(text)
     if match is None:
         raise ValueError("no such block")
+    # apt would read a second one, too.
+    if text.count("-----BEGIN") > 1:
+        raise ValueError("more than one block")
     # Headers end at an empty line, the data at a checksum of its own.
-    lines = match[1].split("\n\n", 1)[-1].split("\n")
+    lines = f"\n{match[1]}".partition("\n\n")[2].split("\n")
     try:
-        data = base64.b64decode("".join(line for line in lines if not line.startswith("=")), validate=True)
+        return base64.b64decode("".join(line for line in lines if not line.startswith("=")), validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from None
-    found, at = [], 0
+
+
+def fingerprints(text: str) -> list[str]:
+    """Fingerprints of the primary keys (RFC 4880, 12.2) in a block in ASCII armour; anything else is a ValueError."""
+    data, found, at = _key_data(text), [], 0
     while at < len(data):
         tag, start, end = _packet(data, at)
+        if tag not in _PACKETS:
+            raise ValueError(f"a packet of kind {tag}, which no public key has")
         if tag == _PUBLIC_KEY:
             body = data[start:end]
             if body[:1] != b"\x04":

@@ -188,9 +188,9 @@ def source_key(module: AnsibleModule) -> str:
     params = module.params
     there = _stack.read(params["key_path"])
     if there and not _tvheadend.key_problem(there, params["fingerprint"]):
-        return there
+        return _tvheadend.armoured(there)
     text = params["key"]
-    if not text.lstrip().startswith("-----"):
+    if _tvheadend.BEGIN not in text:
         try:
             text = open_url(text, timeout=_ANSWER).read().decode("utf-8", "replace")
         except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
@@ -203,7 +203,7 @@ def source_key(module: AnsibleModule) -> str:
     wrong = _tvheadend.key_problem(text, params["fingerprint"])
     if wrong:
         module.fail_json(msg=f"iptv_apps_tvheadend_key {wrong}. Nothing has been changed")
-    return text.strip() + "\n"
+    return _tvheadend.armoured(text)
 
 
 def foreign(module: AnsibleModule, missing: list[str]) -> bool:

@@ -130,6 +130,35 @@ def test_key_that_brings_another_along_is_refused():
     assert f"holds the key {of(KEY)}, {of(KEY[:-1])}" in _tvheadend.key_problem(text, of(KEY))
 
 
+OTHER = b"\x04" + KEY[:0:-1]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_what_is_written_is_what_was_looked_at(newline):
+    """Where a reader might take other data for the key, apt gets those that the fingerprint is of."""
+    text = armour(packet(6, KEY) + packet(13, b"somebody"), newline)
+    written = _tvheadend.armoured(f"said before{newline}{text}said after")
+    assert "said" not in written and "\r" not in written and written.endswith("-----END PGP PUBLIC KEY BLOCK-----\n")
+    assert _tvheadend.fingerprints(written) == [of(KEY)] and _tvheadend.armoured(written) == written
+    # Data behind an empty line, where some readers have ended already.
+    data = base64.b64encode(packet(6, OTHER)).decode()
+    mixed = text.replace(f"Version: 1{newline}", "").replace("=abcd", f"=abcd{newline}{newline}{data}")
+    assert _tvheadend.key_problem(mixed, of(KEY)) and _tvheadend.key_problem(mixed, of(OTHER))
+
+
+@pytest.mark.parametrize("begin", ["-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----BEGIN PGP PUBLIC KEY BLOCK----- ", "-----BEGIN PGP MESSAGE-----"])
+@pytest.mark.parametrize("first", [True, False])
+def test_second_block_is_refused(begin, first):
+    """One whose first line has a blank at its end, too: apt would take it, and one that is not looked at could hold anything."""
+    right, foreign = armour(packet(6, KEY)), armour(packet(6, OTHER)).replace("-----BEGIN PGP PUBLIC KEY BLOCK-----", begin)
+    assert "more than one block" in _tvheadend.key_problem(right + foreign if first else foreign + right, of(KEY))
+
+
+@pytest.mark.parametrize("tag", [5, 8, 20])
+def test_key_in_another_kind_of_packet_is_refused(tag):
+    assert f"a packet of kind {tag}" in _tvheadend.key_problem(armour(packet(6, KEY) + packet(tag, OTHER)), of(KEY))
+
+
 @pytest.mark.parametrize("text", ["", "<html>", armour(b""), armour(b"\x01"), armour(packet(6, KEY)[:-3]), armour(packet(6, b"\x05" + KEY[1:]))])
 def test_what_is_no_key_is_refused(text):
     assert _tvheadend.key_problem(text, of(KEY))
