@@ -552,7 +552,7 @@ def unwanted(module: AnsibleModule) -> list[str]:
     """Units that run or will, and are not wanted."""
     units = [unit for unit, files in module.params["files"].items() if not files]
     if module.params["dlna"]["provider"] == "gerbera":
-        # Its package enables it.
+        # Debian's package enables it.
         units.append(_dlna.FOREIGN_UNIT)
     return [unit for unit in units if any(_stack.unit_state(module.run_command, unit))]
 

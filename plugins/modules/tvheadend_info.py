@@ -121,7 +121,7 @@ key:
   type: str
   returned: success
 foreign:
-  description: Whether the package's own service could be started, and has to be kept from that.
+  description: Whether the service that O(package) brings could be started, and has to be kept from that.
   type: bool
   returned: success
 """
@@ -153,7 +153,12 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
         problems.append(f"iptv_apps_tvheadend_program is {program}, which does not say that it is TVheadend: give the path of TVheadend")
     if missing and params["repository"] and not (params["suite"] or release()):
         problems.append("iptv_apps_tvheadend_suite is empty, and this host does not say which release it is: give the suite of the package source")
-    if not _stack.unit_state(module.run_command, _tvheadend.UNIT)[0] and not foreign_runs(module):
+    if any(_stack.unit_state(module.run_command, _tvheadend.FOREIGN_UNIT)):
+        problems.append(
+            f"iptv_apps_tvheadend is true, and this host runs a TVheadend of its own ({_tvheadend.FOREIGN_UNIT}), now or when it starts: "
+            f"`systemctl disable --now {_tvheadend.FOREIGN_UNIT}`, or leave iptv_apps_tvheadend off"
+        )
+    elif not _stack.unit_state(module.run_command, _tvheadend.UNIT)[0]:
         taken = {one for name in ("tcp", "tcp6") for one in _iptv_apps.listeners(_stack.read(f"/proc/net/{name}"), sys.byteorder)}
         address = params["lan_address"].partition("/")[0]
         problems += [
@@ -162,11 +167,6 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
             if taken & {(address, params[name]), ("0.0.0.0", params[name])}
         ]
     return problems
-
-
-def foreign_runs(module: AnsibleModule) -> bool:
-    """Whether the package's own service has the ports; it is kept away before ours begins."""
-    return _stack.unit_state(module.run_command, _tvheadend.FOREIGN_UNIT)[0]
 
 
 def banner(module: AnsibleModule) -> str:
@@ -252,7 +252,7 @@ def main() -> None:
         missing_packages=missing,
         suite=params["suite"] or release(),
         key=source_key(module) if packages and params["repository"] else "",
-        foreign=foreign(module, missing),
+        foreign=bool(packages) and foreign(module, missing),
     )
 
 
