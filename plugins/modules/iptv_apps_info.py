@@ -130,6 +130,10 @@ options:
         description: Its TCP port.
         type: int
         default: 61000
+      package:
+        description: Package that has xupnpd; empty for none.
+        type: str
+        default: ""
       program:
         description: Path of xupnpd.
         type: path
@@ -290,7 +294,7 @@ unwanted:
   returned: success
   sample: [homerouter-recordings.timer]
 dlna_uuid:
-  description: Identifier of this host's server for DLNA players.
+  description: Identifier of this host's server for DLNA players; empty where there is none.
   type: str
   returned: success
   sample: 2f1c4d0e-6d0b-4f57-8a53-0d6f0e6b6a11
@@ -401,6 +405,9 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
 def dlna_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
     """What on the host stands in the way of the server for DLNA players."""
     dlna = module.params["dlna"]
+    problem = _dlna.machine_problem(_stack.read(_dlna.MACHINE_ID))
+    if problem:
+        return [problem]
     if dlna["provider"] == "gerbera":
         if _stack.unit_state(module.run_command, _dlna.FOREIGN_UNIT)[0]:
             return [
@@ -409,7 +416,7 @@ def dlna_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
             ]
         problem = _dlna.version_problem(gerbera_version(module, "gerbera" in missing))
         return [problem] if problem else []
-    if missing:
+    if dlna["package"] in missing:
         return []
     return [
         f"iptv_apps_xupnpd_{key} is {dlna[key]}, and {path} is not there; Debian has no package of xupnpd: give the {key} of one that you have built, "
@@ -545,7 +552,7 @@ def posted(address: str, headers: dict[str, str] | None = None, body: bytes | No
 
 def machine_uuid() -> str:
     """The identifier of this host's server."""
-    return _dlna.device_id(_stack.read("/etc/machine-id"))
+    return _dlna.device_id(_stack.read(_dlna.MACHINE_ID))
 
 
 def unwanted(module: AnsibleModule) -> list[str]:
@@ -613,6 +620,7 @@ def main() -> None:
                     "provider": {"type": "str", "default": ""},
                     "name": {"type": "str", "default": "Television"},
                     "port": {**number, "default": 61000},
+                    "package": {"type": "str", "default": ""},
                     "program": {"type": "path", "default": "/usr/bin/xupnpd"},
                     "folder": {"type": "path", "default": "/usr/share/xupnpd"},
                 },
@@ -681,7 +689,7 @@ def main() -> None:
         missing_build_packages=_packages.missing(module.run_command, query, params["build_packages"]) if build else [],
         clients=_iptv_apps.networks([params["lan_address"], *params["clients"]]),
         unwanted=unwanted(module),
-        dlna_uuid=machine_uuid(),
+        dlna_uuid=machine_uuid() if params["dlna"]["provider"] else "",
         tvheadend=any(_stack.unit_state(module.run_command, _tvheadend.UNIT)),
         recordings=[recording.planned() for recording in recordings],
         drift=drift(module),
