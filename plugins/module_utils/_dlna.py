@@ -15,6 +15,8 @@ from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _iptv_apps
+
 UNIT = "homerouter-dlna.service"
 # Debian's own, which would serve an empty library on every interface.
 FOREIGN_UNIT = "gerbera.service"
@@ -63,7 +65,7 @@ def plan_problems(dlna: Mapping[str, Any], taken: Mapping[str, int]) -> list[str
         found += [
             f"iptv_apps_xupnpd_{key} is {dlna[key]!r}: give an absolute path on the router, without blanks or quotes"
             for key in ("program", "folder")
-            if not re.fullmatch(r"/[^\s%:\"'\\]+", dlna[key])
+            if not _iptv_apps.PATH.fullmatch(dlna[key])
         ]
     return found
 

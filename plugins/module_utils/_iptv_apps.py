@@ -13,6 +13,8 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import _chan
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import groups, sources
 
 RELAY, LISTS = "homerouter-relay.service", "homerouter-playlists.service"
+# A path as it may stand in a unit and in settings, where nothing is quoted.
+PATH = re.compile(r"/[^\s%:\"'\\]+")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 _SIZE = re.compile(r"(\d+)([KM]b?)?")
 # udpxy's own limits (MIN_MCACHE_LEN, MAX_MCACHE_LEN).
@@ -118,8 +120,8 @@ def _program_problems(plan: dict[str, Any]) -> list[str]:
         )
     if plan["archive"] and not re.fullmatch(r"(https?://|/)\S+", plan["archive"]):
         found.append(f"iptv_apps_udpxy_archive is {plan['archive']!r}: give a web address, or the absolute path of a file on the machine that runs Ansible")
-    if not plan["program"].startswith("/"):
-        found.append(f"iptv_apps_udpxy_program is {plan['program']!r}: give the absolute path of udpxy on the router")
+    if not PATH.fullmatch(plan["program"]):
+        found.append(f"iptv_apps_udpxy_program is {plan['program']!r}: give the absolute path of udpxy on the router, without blanks or quotes")
     return found
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels, _iptv_apps
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._channels import Channel
 
 UNIT = "homerouter-tvheadend.service"
@@ -43,7 +43,9 @@ _VERSION = re.compile(r"version ([0-9]+)\.([0-9]+)\S*", re.IGNORECASE)
 
 def plan_problems(plan: Mapping[str, Any]) -> list[str]:
     """What is wrong with the role's variables, each with variable and cure; a password is never shown."""
-    return _account_problems(plan["user"], plan["password"]) + _number_problems(plan) + _source_problems(plan)
+    name = network_problem(plan["network"])
+    found = [f"iptv_apps_tvheadend_network {name}"] if name else []
+    return _account_problems(plan["user"], plan["password"]) + found + _number_problems(plan) + _source_problems(plan)
 
 
 def _account_problems(user: str, password: str) -> list[str]:
@@ -56,6 +58,13 @@ def _account_problems(user: str, password: str) -> list[str]:
             f"iptv_apps_tvheadend_password {wrong}: give one of {SHORTEST_PASSWORD} characters or more, such as `openssl rand -hex 12` makes, in a vault"
         )
     return found
+
+
+def network_problem(name: str) -> str:
+    """What is wrong with the name of a network; empty if nothing is."""
+    if name and name == name.strip() and name.isprintable():
+        return ""
+    return f"is {name!r}: give the network a name that can be read, without a blank at its ends, such as Television"
 
 
 def password_problem(user: str, password: str) -> str:
@@ -75,7 +84,7 @@ def password_problem(user: str, password: str) -> str:
 
 def _number_problems(plan: Mapping[str, Any]) -> list[str]:
     found = []
-    ports = {"iptv_apps_relay_port": plan["relay_port"], "iptv_apps_lists_port": plan["lists_port"]}
+    ports = {f"iptv_apps_{name}": plan[name] for name in ("relay_port", "lists_port", "dlna_port")}
     for name, port, own in (("http_port", plan["http_port"], 9981), ("htsp_port", plan["htsp_port"], 9982)):
         variable = f"iptv_apps_tvheadend_{name}"
         if not 1024 <= port <= 65535:
@@ -94,8 +103,8 @@ def _number_problems(plan: Mapping[str, Any]) -> list[str]:
 
 def _source_problems(plan: Mapping[str, Any]) -> list[str]:
     found = []
-    if not plan["program"].startswith("/"):
-        found.append(f"iptv_apps_tvheadend_program is {plan['program']!r}: give the absolute path of TVheadend on the router")
+    if not _iptv_apps.PATH.fullmatch(plan["program"]):
+        found.append(f"iptv_apps_tvheadend_program is {plan['program']!r}: give the absolute path of TVheadend on the router, without blanks or quotes")
     if not plan["package"] or not plan["repository"]:
         return found
     if not re.fullmatch(r"(https?|file|copy)://?\S+", plan["repository"]):

@@ -35,6 +35,10 @@ options:
     description: The administrator's password.
     type: str
     required: true
+  network:
+    description: Name of the network that gets the channels.
+    type: str
+    default: Television
   max_streams:
     description: How many channels may come in at the same time.
     type: int
@@ -55,6 +59,10 @@ options:
     description: TCP port of the playlists, which has to be another.
     type: int
     default: 8080
+  dlna_port:
+    description: TCP port of the server for DLNA players, which has to be another; V(0) where there is none.
+    type: int
+    default: 0
   program:
     description: Path of TVheadend.
     type: path
@@ -222,11 +230,13 @@ def main() -> None:
             "lan_address": text,
             "user": text,
             "password": {**text, "no_log": True},
+            "network": {"type": "str", "default": "Television"},
             "max_streams": {**number, "default": 3},
             "http_port": {**number, "default": 9981},
             "htsp_port": {**number, "default": 9982},
             "relay_port": {**number, "default": 4022},
             "lists_port": {**number, "default": 8080},
+            "dlna_port": {**number, "default": 0},
             "program": {"type": "path", "default": "/usr/bin/tvheadend"},
             "package": optional,
             "repository": optional,

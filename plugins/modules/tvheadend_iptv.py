@@ -317,7 +317,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    wrong = [str(problem) for problem in _channels.problems(module.params["channels"], [], "channels")]
+    name = _tvheadend.network_problem(module.params["network"])
+    wrong = [f"network {name}"] if name else []
+    wrong += [str(problem) for problem in _channels.problems(module.params["channels"], [], "channels")]
     if wrong:
         module.fail_json(msg="Nothing has been changed: " + "; ".join(wrong))
     try:

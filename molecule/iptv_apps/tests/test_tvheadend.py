@@ -250,6 +250,7 @@ def test_unit_is_shut_in(router, record_property):
         ({"iptv_apps_tvheadend_program": "/usr/bin/none"}, "iptv_apps_tvheadend_program is /usr/bin/none, which this host does not have"),
         ({"iptv_apps_tvheadend_program": "/usr/bin/busybox"}, "does not say that it is TVheadend"),
         ({"iptv_apps_tvheadend_http_port": 8080}, "as is iptv_apps_lists_port"),
+        ({"iptv_apps_tvheadend_htsp_port": 61000}, "as is iptv_apps_dlna_port"),
         ({"iptv_apps_tvheadend_package": "tvheadend", "iptv_apps_tvheadend_key": "no"}, "iptv_apps_tvheadend_key is neither"),
     ],
 )

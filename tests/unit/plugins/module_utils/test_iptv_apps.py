@@ -71,6 +71,7 @@ def test_good_plan_is_accepted(changes):
         ({"archive": "x.tar", "sha256": SHA256}, "iptv_apps_udpxy_archive is 'x.tar'", "absolute path"),
         ({"archive": "/x.tar", "sha256": SHA256, "package": "udpxy"}, "iptv_apps_udpxy_package is 'udpxy'", "empty the other"),
         ({"program": "udpxy"}, "iptv_apps_udpxy_program is 'udpxy'", "absolute path"),
+        ({"program": "/opt/my tv/udpxy"}, "iptv_apps_udpxy_program is '/opt/my tv/udpxy'", "without blanks"),
         ({"channels": []}, "iptv_apps_channels is empty", "docs/iptv-apps.md"),
         ({"channels": [{**CHANNEL, "number": 0}]}, "iptv_apps_channels[0].number is 0", "1 to 9999"),
         ({"channels": [{**CHANNEL, "group": "239.1.0.1"}]}, "iptv_apps_channels[0].group is 239.1.0.1, outside 239.0.0.0/16", "home_iptv_groups"),

@@ -25,8 +25,8 @@ MUXES = _tvheadend.wanted_muxes(CHANNELS, "vlan2")
 def plan(**changes: Any) -> dict[str, Any]:
     """A good plan, changed."""
     return {
-        "user": "admin", "password": GOOD, "max_streams": 3, "http_port": 9981, "htsp_port": 9982, "relay_port": 4022, "lists_port": 8080,
-        "program": "/usr/bin/tvheadend", "package": "tvheadend", "repository": "https://example.net/debian", "suite": "", "components": ["main"],
+        "user": "admin", "password": GOOD, "max_streams": 3, "http_port": 9981, "htsp_port": 9982, "relay_port": 4022, "lists_port": 8080, "dlna_port": 61000,
+        "network": "Television", "program": "/usr/bin/tvheadend", "package": "tvheadend", "repository": "https://example.net/debian", "suite": "", "components": ["main"],
         "key": "https://example.net/key", "fingerprint": FINGERPRINT, **changes,
     }  # fmt: skip
 
@@ -37,6 +37,7 @@ def plan(**changes: Any) -> dict[str, Any]:
         {},
         {"package": "", "repository": "nonsense", "key": "", "fingerprint": ""},
         {"repository": "", "key": "", "fingerprint": ""},
+        {"dlna_port": 0, "network": "Televisión de casa"},
         {"suite": "trixie", "components": ["main", "extra"], "repository": "file:/srv/debian"},
         {"password": "~" * 3 + "aB3!x_-" * 5, "user": "Luis.P-2"},
     ],
@@ -65,7 +66,14 @@ def test_good_plan_is_accepted(changes):
         ({"http_port": 80}, "iptv_apps_tvheadend_http_port is 80, outside 1024"),
         ({"htsp_port": 9981}, "iptv_apps_tvheadend_htsp_port is 9981, as is iptv_apps_tvheadend_http_port"),
         ({"http_port": 8080}, "iptv_apps_tvheadend_http_port is 8080, as is iptv_apps_lists_port"),
+        ({"http_port": 61000}, "iptv_apps_tvheadend_http_port is 61000, as is iptv_apps_dlna_port"),
+        ({"dlna_port": 9982}, "iptv_apps_tvheadend_htsp_port is 9982, as is iptv_apps_dlna_port"),
+        ({"network": ""}, "iptv_apps_tvheadend_network is ''"),
+        ({"network": "TV "}, "iptv_apps_tvheadend_network is 'TV '"),
+        ({"network": "T\nV"}, "iptv_apps_tvheadend_network is 'T\\nV'"),
         ({"program": "tvheadend"}, "iptv_apps_tvheadend_program is 'tvheadend'"),
+        ({"program": "/opt/my tv/tvheadend"}, "iptv_apps_tvheadend_program is '/opt/my tv/tvheadend'"),
+        ({"program": "/opt/%n"}, "iptv_apps_tvheadend_program is '/opt/%n'"),
         ({"repository": "example.net"}, "iptv_apps_tvheadend_repository is 'example.net'"),
         ({"suite": "a b"}, "iptv_apps_tvheadend_suite is 'a b'"),
         ({"components": []}, "iptv_apps_tvheadend_components is []"),
