@@ -159,6 +159,10 @@ class Refused(Exception):
     """TVheadend answers, and will not."""
 
 
+class Denied(Refused):
+    """TVheadend answers, and not to somebody with this account, or with none."""
+
+
 class Api:
     """TVheadend's API: calls with arguments in a form, each of them text or JSON, answers in JSON (src/webui/webui_api.c)."""
 
@@ -171,15 +175,15 @@ class Api:
         body = urlencode({name: value if isinstance(value, str) else json.dumps(value) for name, value in arguments.items()})
         login = {"url_username": self.user, "url_password": self.password} if account else {}
         try:
-            # No proxy of the environment: TVheadend is in this house.
+            # No proxy of the environment, as TVheadend is in this house, and no account but the given one.
             answer = open_url(
-                f"{self.url}/api/{path}", data=body, method="POST", use_proxy=False, follow_redirects="none", timeout=_ANSWER, **login
+                f"{self.url}/api/{path}", data=body, method="POST", use_proxy=False, use_netrc=False, follow_redirects="none", timeout=_ANSWER, **login
             )
             text = answer.read()
         except urllib.error.HTTPError as error:
             # Without a name the answer is 401, with a wrong password 403 (http_noaccess_code() of src/http.c).
             if error.code in (401, 403):
-                raise Refused(
+                raise Denied(
                     f"{self.url} refuses user {self.user} with this password: give those of an administrator of TVheadend; the role iptv_apps sets "
                     "iptv_apps_tvheadend_user and iptv_apps_tvheadend_password when it starts TVheadend"
                 ) from None
@@ -207,7 +211,8 @@ class Api:
         """Whether somebody without a password is an administrator."""
         try:
             self.call("mpegts/network/grid", account=False)
-        except Refused:
+        # Any other answer proves nothing.
+        except Denied:
             return False
         return True
 

@@ -26,8 +26,8 @@ def plan(**changes: Any) -> dict[str, Any]:
     """A good plan, changed."""
     return {
         "user": "admin", "password": GOOD, "max_streams": 3, "http_port": 9981, "htsp_port": 9982, "relay_port": 4022, "lists_port": 8080, "dlna_port": 61000,
-        "network": "Television", "program": "/usr/bin/tvheadend", "package": "tvheadend", "repository": "https://example.net/debian", "suite": "", "components": ["main"],
-        "key": "https://example.net/key", "fingerprint": FINGERPRINT, **changes,
+        "network": "Television", "program": "/usr/bin/tvheadend", "package": "tvheadend", "repository": "https://example.net/debian", "suite": "",
+        "components": ["main"], "key": "https://example.net/key", "fingerprint": FINGERPRINT, **changes,
     }  # fmt: skip
 
 

@@ -258,17 +258,32 @@ class Other(http.server.BaseHTTPRequestHandler):
     """A web server that is not TVheadend."""
 
     code, body = 200, b"<html>"
+    # What it says of its version; as to all else where it says nothing.
+    version = b""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(self.code)
+        code, body = (200, self.version) if self.version and self.path == "/api/serverinfo" else (self.code, self.body)
+        self.send_response(code)
         self.send_header("WWW-Authenticate", 'Digest realm="x", nonce="1", qop="auth", algorithm=SHA-512-256')
-        self.send_header("Content-Length", str(len(self.body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self.body)
+        self.wfile.write(body)
 
     def log_message(self, *_words: Any) -> None:
         """Nothing."""
+
+
+def asked(**answers: Any) -> dict[str, Any]:
+    """What the module says of a server that answers so."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), type("Answering", (Other,), answers))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        return run({"url": url, "user": "admin", "password": PASSWORD, "interface": "lo", "channels": [ONE], "wait": 0})
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize(
@@ -279,15 +294,21 @@ class Other(http.server.BaseHTTPRequestHandler):
     ],
 )  # fmt: skip
 def test_another_server_is_told(code, body, words):
-    server = http.server.HTTPServer(("127.0.0.1", 0), type("Answering", (Other,), {"code": code, "body": body}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}"
-        answer = run({"url": url, "user": "admin", "password": PASSWORD, "interface": "lo", "channels": [ONE], "wait": 0})
-    finally:
-        server.shutdown()
-        server.server_close()
+    answer = asked(code=code, body=body)
     assert answer["failed"] and words in answer["msg"], answer
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "words"),
+    [
+        (404, b"", "knows no mpegts/network/grid"), (500, b"", "answers mpegts/network/grid with 500"), (302, b"", "answers mpegts/network/grid with 302"),
+        (200, b"<html>", "no JSON"), (200, b"{}", "lets anybody administer it"),
+    ],
+)  # fmt: skip
+def test_only_a_refusal_proves_that_it_is_shut(code, body, words):
+    """One of somebody without a name; with the given one, the login that follows is told."""
+    assert words in asked(code=code, body=body, version=b'{"sw_version": "4.3"}')["msg"]
+    assert "set the digest to MD5" in asked(code=401, version=b'{"sw_version": "4.3"}')["msg"]
 
 
 def test_list_that_makes_no_sense_is_told_before_anybody_is_asked(house):
