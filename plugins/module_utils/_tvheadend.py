@@ -282,9 +282,25 @@ def find_network(networks: Iterable[Mapping[str, Any]], name: str) -> Mapping[st
     found = [one for one in networks if one.get("networkname") == name]
     if len(found) > 1:
         raise Unusable(f"there are {len(found)} networks that are called {name}: give one of them another name, or name one here that nobody has")
-    if found and ("max_streams" not in found[0] or "refetch_period" in found[0]):
+    if found and not _plain_iptv(found[0]):
         raise Unusable(f"the network {name} is there, and is no plain IPTV network: give it another name, or name one here that nobody has")
     return found[0] if found else None
+
+
+def _plain_iptv(network: Mapping[str, Any]) -> bool:
+    """Whether a network is of the kind that is made here."""
+    return "max_streams" in network and "refetch_period" not in network
+
+
+def _inside(mux: Mapping[str, Any], network: Mapping[str, Any]) -> bool:
+    """Whether a mux is in a network; not every version tells that by its uuid."""
+    return mux["network_uuid"] == network["uuid"] if "network_uuid" in mux else mux.get("network") == network.get("networkname")
+
+
+def _former(networks: Iterable[Mapping[str, Any]], marked: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The network that all marked muxes are in: it has had another name, and keeps services and channels when it gets the new one."""
+    found = [one for one in networks if _plain_iptv(one) and marked and all(_inside(mux, one) for mux in marked)]
+    return found[0] if len(found) == 1 else None
 
 
 def _line(entry: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -297,21 +313,25 @@ def make_plan(
 ) -> Plan:
     """What leads from TVheadend's networks and muxes to the wanted ones; what does not carry the mark is somebody else's and stays."""
     plan = Plan()
-    network = find_network(networks, wanted["networkname"])
+    muxes, networks = list(muxes), list(networks)
+    marked = [mux for mux in muxes if _plain(mux.get("iptv_env")) == MARK]
+    network = find_network(networks, wanted["networkname"]) or _former(networks, marked)
     present: list[Mapping[str, Any]] = []
     if network is None:
         plan.create = dict(wanted)
     else:
         plan.network = network["uuid"]
-        present = [mux for mux in muxes if mux.get("network_uuid", plan.network if mux.get("network") == wanted["networkname"] else "") == plan.network]
+        present = [mux for mux in muxes if _inside(mux, network)]
         changed = differing(network, wanted)
         if changed:
             plan.save.append({"uuid": plan.network, **changed})
         plan.before.append(_line(network, [name for name in wanted if name in network]))
     plan.after.append(_line(wanted, [name for name in wanted if network is None or name in network]))
-    own = [mux for mux in present if _plain(mux.get("iptv_env")) == MARK]
+    own = [mux for mux in marked if mux in present]
+    # Left in another network, where the channels were before.
+    left = [mux for mux in marked if mux not in present]
     others = {_plain(mux.get("iptv_url")) for mux in present} - {_plain(mux.get("iptv_url")) for mux in own}
-    plan.before += sorted(_line(mux, FIELDS) for mux in own)
+    plan.before += sorted(_line(mux, FIELDS) for mux in own) + sorted(_line(mux, ("network", *FIELDS)) for mux in left)
     lacking = []
     for channel in channels:
         if channel["iptv_url"] in others:
@@ -330,7 +350,7 @@ def make_plan(
                 if changed:
                     plan.save.append({"uuid": mux["uuid"], **changed})
     plan.muxes = lacking
-    plan.delete = [mux["uuid"] for mux in own]
+    plan.delete = [mux["uuid"] for mux in own + left]
     plan.after[1:] = sorted(plan.after[1:])
     return plan
 

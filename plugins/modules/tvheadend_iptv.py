@@ -13,6 +13,8 @@ description:
   - Makes an IPTV network in a running TVheadend, and in it a mux for each channel, by TVheadend's own API.
   - Changes and removes only what it has made. Other networks stay, and so do muxes that somebody else has put into this one, even where one has
     the address of a channel.
+  - Where O(network) does not exist yet, and another network holds what it has made, that one gets the name; where O(network) does exist, what it has
+    made elsewhere is removed.
   - Fails when whoever gives no password may administer TVheadend.
   - Running it again changes nothing.
 author:

@@ -225,13 +225,53 @@ def test_two_of_ours_with_one_address_become_one():
     assert found.delete == ["m9"] and not found.save
 
 
-@pytest.mark.parametrize("others", [{"iptv_env": ""}, {"iptv_env": "HOME=/"}, {"network_uuid": "o", "network": "Other"}])
+@pytest.mark.parametrize("others", [{"iptv_env": ""}, {"iptv_env": "HOME=/"}])
 def test_what_is_not_ours_is_not_touched(others):
     found = _tvheadend.make_plan([network()], [entry(5, MUXES[0], **others), entry(6, MUXES[1], **others)], NETWORK, [])
     assert not found.changes
     found = _tvheadend.make_plan([network()], [entry(5, MUXES[0], **others)], NETWORK, MUXES[:1])
     # Somebody's mux of this network has the address already; one elsewhere does not count.
-    assert (found.kept == [MUXES[0]["iptv_url"]]) is ("iptv_env" in others) and bool(found.muxes) is ("iptv_env" not in others)
+    assert found.kept == [MUXES[0]["iptv_url"]] and not found.muxes
+    found = _tvheadend.make_plan([network()], [entry(5, MUXES[0], network_uuid="o", network="Other", **others)], NETWORK, MUXES[:1])
+    assert not found.kept and found.muxes == MUXES[:1] and not found.delete
+
+
+def old(*names: str) -> list[dict[str, Any]]:
+    """All muxes in the network of the name that there was before, without what not every version tells."""
+    muxes = [{**mux, "network_uuid": "o", "network": "Other"} for mux in present()]
+    return [{name: value for name, value in mux.items() if name not in names} for mux in muxes]
+
+
+@pytest.mark.parametrize("lacking", [(), ("network_uuid",)])
+def test_network_that_gets_another_name_keeps_what_is_in_it(lacking):
+    networks = [network(networkname="Other", uuid="o"), network(networkname="Mine", uuid="p")]
+    found = _tvheadend.make_plan(networks, old(*lacking), NETWORK, MUXES)
+    assert found.create is None and found.save == [{"uuid": "o", "networkname": "Television"}]
+    assert not found.muxes and not found.delete and found.before[1:] == found.after[1:] and found.before[0] != found.after[0]
+
+
+@pytest.mark.parametrize("lacking", [(), ("network_uuid",)])
+def test_what_was_made_in_another_network_goes_where_the_new_one_is_there(lacking):
+    found = _tvheadend.make_plan([network(), network(networkname="Other", uuid="o")], old(*lacking), NETWORK, MUXES)
+    assert not found.create and not found.save and found.muxes == MUXES and found.delete == ["m0", "m1"]
+    assert [line for line in found.before if line.startswith("network Other, ")] and not [line for line in found.after if "Other" in line]
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        # Nobody can say which of them it was, or it is one that is not made here.
+        [network(networkname="Other", uuid="o"), network(networkname="Mine", uuid="p")],
+        [{"uuid": "o", "networkname": "Other"}],
+        [network(networkname="Other", uuid="o", refetch_period=60)],
+    ],
+)
+def test_network_that_was_not_the_former_one_keeps_its_name(networks):
+    muxes = old()
+    if len(networks) > 1:
+        muxes[0].update(network_uuid="p", network="Mine")
+    found = _tvheadend.make_plan(networks, muxes, NETWORK, MUXES)
+    assert found.create == NETWORK and not found.save and found.muxes == MUXES and found.delete == ["m0", "m1"]
 
 
 @given(st.lists(st.integers(0, 5), unique=True), st.lists(st.integers(0, 5), unique=True))

@@ -202,6 +202,26 @@ def test_names_that_are_taken_are_told(house):
     assert house.muxes() == []
 
 
+def test_network_gets_another_name_and_keeps_its_muxes(house):
+    house.set(ONE, TWO)
+    before = (house.network()["uuid"], [mux["uuid"] for mux in house.muxes()])
+    for check in (True, False):
+        answer = house.set(ONE, TWO, network="TV", check=check)
+        assert answer["changed"] and answer["muxes"] == {"made": 0, "changed": 0, "removed": 0}
+        assert "networkname Television" in answer["diff"]["before"] and "networkname TV" in answer["diff"]["after"]
+    assert (house.network("TV")["uuid"], [mux["uuid"] for mux in house.muxes()]) == before and len(house.api.grid("mpegts/network")) == 1
+    assert not house.set(ONE, TWO, network="TV")["changed"]
+
+
+def test_channels_move_to_a_network_that_is_there(house):
+    house.set(ONE, TWO)
+    house.api.call("mpegts/network/create", **{"class": "iptv_network", "conf": {"networkname": "Mine"}})
+    answer = house.set(ONE, TWO, network="Mine")
+    assert answer["muxes"] == {"made": 2, "changed": 0, "removed": 2} and "network Television" in answer["diff"]["before"]
+    assert {mux["network"] for mux in house.muxes()} == {"Mine"} and len(house.muxes()) == 2
+    assert not house.set(ONE, TWO, network="Mine")["changed"]
+
+
 @pytest.mark.parametrize("account", [{"password": "aequah2fohNG"}, {"user": "root"}, {"user": "admin", "password": ""}])
 def test_wrong_account_is_told_and_changes_nothing(house, account):
     answer = house.set(ONE, **account)
@@ -314,3 +334,5 @@ def test_only_a_refusal_proves_that_it_is_shut(code, body, words):
 def test_list_that_makes_no_sense_is_told_before_anybody_is_asked(house):
     answer = house.set(ONE, {**ONE, "name": "again"})
     assert answer["failed"] and "Nothing has been changed" in answer["msg"]
+    answer = house.set(ONE, network="")
+    assert answer["failed"] and "Nothing has been changed: network is ''" in answer["msg"]
