@@ -325,7 +325,6 @@ import os
 import pwd
 import select
 import socket
-import sys
 import time
 from datetime import datetime
 from typing import Any
@@ -348,15 +347,16 @@ _ANSWER = 5.0
 _DISCOVERY = 2.0
 
 
-def fetched(address: str, port: int, path: str, octets: int) -> bytes | None:
-    """The beginning of what a web server of this host answers; None if it does not, or not with success."""
-    connection = http.client.HTTPConnection(address, port, timeout=_ANSWER)
+def answered(address: str, octets: int | None = None, headers: dict[str, str] | None = None, body: bytes | None = None) -> bytes:
+    """What a web server of this host answers, or the beginning of it; nothing if it does not, or not with success."""
+    host, port, path = _dlna.place(address)
+    connection = http.client.HTTPConnection(host, port, timeout=_ANSWER)
     try:
-        connection.request("GET", path)
+        connection.request("GET" if body is None else "POST", path, body, headers or {})
         answer = connection.getresponse()
-        return answer.read(octets) if answer.status == 200 else None
+        return answer.read(octets) if answer.status == 200 else b""
     except (OSError, http.client.HTTPException):
-        return None
+        return b""
     finally:
         connection.close()
 
@@ -389,17 +389,12 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
     elif not params["archive"] and os.access(path, os.X_OK):
         problem = _iptv_apps.program_problem(path, *_udpxy.banner(run_banner(module, path)), params["minimum"])
         problems += [problem] if problem else []
-    taken = {one for name in ("tcp", "tcp6") for one in _iptv_apps.listeners(_stack.read(f"/proc/net/{name}"), sys.byteorder)}
-    address = params["lan_address"].partition("/")[0]
     ports = [("relay_port", params["relay_port"], _iptv_apps.RELAY), ("lists_port", params["lists_port"], _iptv_apps.LISTS)]
     if params["dlna"]["provider"]:
         ports.append(("dlna_port", params["dlna"]["port"], _dlna.UNIT))
         problems += dlna_problems(module, missing)
-    for variable, port, unit in ports:
-        ours = _stack.unit_state(module.run_command, unit)[0]
-        if not ours and taken & {(address, port), ("0.0.0.0", port)}:
-            problems.append(f"iptv_apps_{variable} is {port}, which another program on this host has (`ss -tlnp` names it): use another port, or end it")
-    return problems
+    others = {variable: port for variable, port, unit in ports if not _stack.unit_state(module.run_command, unit)[0]}
+    return problems + _iptv_apps.port_problems(others, params["lan_address"].partition("/")[0], map(_stack.read, _iptv_apps.TABLES))
 
 
 def dlna_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
@@ -481,16 +476,15 @@ def lacking(module: AnsibleModule) -> list[str]:
     params = module.params
     address = params["lan_address"].partition("/")[0]
     found = []
-    if fetched(address, params["lists_port"], "/rtp.m3u", 7) != b"#EXTM3U":
+    if answered(f"http://{address}:{params['lists_port']}/rtp.m3u", 7) != b"#EXTM3U":
         found.append(f"the playlists are not to be had at http://{address}:{params['lists_port']}/ (journalctl -u {_iptv_apps.LISTS})")
-    if fetched(address, params["relay_port"], "/status", 1) is None:
+    if not answered(f"http://{address}:{params['relay_port']}/status", 1):
         found.append(f"the relay does not answer at http://{address}:{params['relay_port']}/status (journalctl -u {_iptv_apps.RELAY})")
     clear = [channel for channel in _channels.channels(params["channels"]) if not channel.encrypted]
     if clear and not found:
         channel = clear[0]
-        path = _channels.stream(channel, f"http://{address}:{params['relay_port']}")
         # What a transport stream begins with, 0x47.
-        if fetched(address, params["relay_port"], path[path.index("/", 7) :], 1) != b"G":
+        if answered(_channels.stream(channel, f"http://{address}:{params['relay_port']}"), 1) != b"G":
             found.append(
                 f"channel {channel.number}, {channel.name}, does not come through the relay: look whether set-top boxes have a picture, and "
                 f"whether {channel.group}:{channel.port} is right (homerouter.tripleplay.multicast_probe)"
@@ -509,11 +503,11 @@ def dlna_lacking(module: AnsibleModule, wanted: str) -> list[str]:
         return [f"the DLNA server does not answer in the LAN {journal}"]
     if _dlna.place(where)[:2] != (address, port):
         return [f"the DLNA server says that it is at {where}, and not at {address}:{port} {journal}"]
-    control = _dlna.control(posted(where).decode(errors="replace"), where)
+    control = _dlna.control(answered(where).decode(errors="replace"), where)
     waiting, titles, seen = ["0"], [], 0
     # A server with more containers than channels would ask for more than it is worth.
     while control and waiting and seen <= len(module.params["channels"]) + 8:
-        containers, items = _dlna.content(posted(control, *_dlna.browse(waiting.pop(0))).decode(errors="replace"))
+        containers, items = _dlna.content(answered(control, None, *_dlna.browse(waiting.pop(0))).decode(errors="replace"))
         waiting += containers
         titles += [item.title for item in items]
         seen += 1
@@ -535,19 +529,6 @@ def discovered(address: str, target: str) -> str:
             if where:
                 return where
     return ""
-
-
-def posted(address: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> bytes:
-    """What a web server of this host answers; nothing if it does not."""
-    host, port, path = _dlna.place(address)
-    connection = http.client.HTTPConnection(host, port, timeout=_ANSWER)
-    try:
-        connection.request("GET" if body is None else "POST", path, body, headers or {})
-        return connection.getresponse().read()
-    except (OSError, http.client.HTTPException):
-        return b""
-    finally:
-        connection.close()
 
 
 def machine_uuid() -> str:

@@ -136,7 +136,6 @@ foreign:
 
 import os
 import re
-import sys
 import urllib.error
 from http.client import HTTPException
 
@@ -167,13 +166,8 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
             f"`systemctl disable --now {_tvheadend.FOREIGN_UNIT}`, or leave iptv_apps_tvheadend off"
         )
     elif not _stack.unit_state(module.run_command, _tvheadend.UNIT)[0]:
-        taken = {one for name in ("tcp", "tcp6") for one in _iptv_apps.listeners(_stack.read(f"/proc/net/{name}"), sys.byteorder)}
-        address = params["lan_address"].partition("/")[0]
-        problems += [
-            f"iptv_apps_tvheadend_{name} is {params[name]}, which another program on this host has (`ss -tlnp` names it): use another port, or end it"
-            for name in ("http_port", "htsp_port")
-            if taken & {(address, params[name]), ("0.0.0.0", params[name])}
-        ]
+        ports = {f"tvheadend_{name}": params[name] for name in ("http_port", "htsp_port")}
+        problems += _iptv_apps.port_problems(ports, params["lan_address"].partition("/")[0], map(_stack.read, _iptv_apps.TABLES))
     return problems
 
 

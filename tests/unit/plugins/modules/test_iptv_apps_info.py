@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,3 +38,36 @@ def test_xupnpd_that_is_there_is_taken(monkeypatch, tmp_path):
     (tmp_path / "xupnpd").touch(0o755)
     (tmp_path / "xupnpd_main.lua").touch()
     assert problems(monkeypatch, tmp_path, []) == []
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """A web server that says what it was asked."""
+
+    def do_GET(self) -> None:
+        self.answer(b"")
+
+    def do_POST(self) -> None:
+        self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def answer(self, body: bytes) -> None:
+        self.send_response(200 if self.path.startswith("/right") else 404)
+        self.end_headers()
+        self.wfile.write(f"{self.command} {self.path} {self.headers['X-Word']} ".encode() + body)
+
+    def log_message(self, *_words: Any) -> None:
+        """Nothing."""
+
+
+def test_answer_of_a_web_server_counts_when_it_is_a_success():
+    server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        assert iptv_apps_info.answered(f"{url}/right/239.0.0.76:8208") == b"GET /right/239.0.0.76:8208 None "
+        assert iptv_apps_info.answered(f"{url}/right", 3) == b"GET"
+        assert iptv_apps_info.answered(f"{url}/right", None, {"X-Word": "x"}, b"body") == b"POST /right x body"
+        assert iptv_apps_info.answered(f"{url}/wrong") == b""
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert iptv_apps_info.answered(f"{url}/right") == b""
