@@ -11,12 +11,14 @@ short_description: Whether this host can serve television to players, and whethe
 version_added: 0.1.0
 description:
   - Looks at a plan for relay and playlists before anything is changed, and says what the host lacks for it.
-  - With O(wait) it waits until relay and playlists answer and the first channel comes through the relay, with O(dlna) also until a player would
-    find the server and that channel in it, and fails with what is lacking if that does not happen.
+  - With O(wait) it waits until relay and playlists answer and the first channel without DRM comes through the relay, with O(dlna) also until a player
+    would find the server and that channel in it, and fails with what is lacking if that does not happen.
   - Fails when an interface does not exist, except in check mode, where it may be yet to come.
   - Changes nothing. Running it again gives the same answer as long as the host is the same.
 author:
   - The homerouter.tripleplay contributors (@homerouter)
+extends_documentation_fragment:
+  - homerouter.tripleplay.channels
 attributes:
   check_mode:
     description: Can run in check mode and answers the same.
@@ -52,48 +54,6 @@ options:
     type: list
     elements: str
     required: true
-  channels:
-    description: The channels, as C(home_iptv_channels) states them.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      number:
-        description: Number on the remote control.
-        type: int
-        required: true
-      name:
-        description: Name.
-        type: str
-        required: true
-      group:
-        description: Multicast group.
-        type: str
-        required: true
-      port:
-        description: UDP port.
-        type: int
-        default: 8208
-      transport:
-        description: V(rtp), or V(udp) for a stream without RTP.
-        type: str
-        default: rtp
-      genre:
-        description: What it is about.
-        type: str
-        default: ""
-      logo:
-        description: Web address of its logo.
-        type: str
-        default: ""
-      tvg_id:
-        description: Its name in a programme guide.
-        type: str
-        default: ""
-      encrypted:
-        description: Whether it carries DRM; one that does not is taken for the proof at the end.
-        type: bool
-        default: false
   relay_port:
     description: TCP port of the relay.
     type: int
@@ -574,22 +534,7 @@ def main() -> None:
             "clients": {**texts, "default": []},
             "groups": {**texts, "required": True},
             "sources": {**texts, "required": True},
-            "channels": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "number": {"type": "int", "required": True},
-                    "name": text,
-                    "group": text,
-                    "port": {"type": "int", "default": 8208},
-                    "transport": {"type": "str", "default": "rtp"},
-                    "genre": {"type": "str", "default": ""},
-                    "logo": {"type": "str", "default": ""},
-                    "tvg_id": {"type": "str", "default": ""},
-                    "encrypted": {"type": "bool", "default": False},
-                },
-            },
+            **_channels.spec(),
             "relay_port": {**number, "default": 4022},
             "relay_clients": {**number, "default": 16},
             "relay_buffer": {"type": "str", "default": "1Mb"},

@@ -19,6 +19,8 @@ description:
   - Running it again changes nothing.
 author:
   - The homerouter.tripleplay contributors (@homerouter)
+extends_documentation_fragment:
+  - homerouter.tripleplay.channels
 attributes:
   check_mode:
     description: Asks TVheadend, and changes nothing there.
@@ -51,48 +53,6 @@ options:
     description: Interface that the channels' groups are joined on.
     type: str
     required: true
-  channels:
-    description: The channels, as C(home_iptv_channels) states them.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      number:
-        description: Number on the remote control.
-        type: int
-        required: true
-      name:
-        description: Name.
-        type: str
-        required: true
-      group:
-        description: Multicast group.
-        type: str
-        required: true
-      port:
-        description: UDP port.
-        type: int
-        default: 8208
-      transport:
-        description: V(rtp), or V(udp) for a stream without RTP.
-        type: str
-        default: rtp
-      genre:
-        description: What it is about; TVheadend makes a tag of it.
-        type: str
-        default: ""
-      logo:
-        description: Web address of its logo.
-        type: str
-        default: ""
-      tvg_id:
-        description: Its name in a programme guide.
-        type: str
-        default: ""
-      encrypted:
-        description: Whether it carries DRM.
-        type: bool
-        default: false
   encrypted:
     description: Whether channels with DRM get a mux, too.
     type: bool
@@ -294,7 +254,6 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 def main() -> None:
     """Entry point."""
     text = {"type": "str", "required": True}
-    optional = {"type": "str", "default": ""}
     module = AnsibleModule(
         argument_spec={
             "url": text,
@@ -303,22 +262,7 @@ def main() -> None:
             "network": {"type": "str", "default": "Television"},
             "max_streams": {"type": "int", "default": 3},
             "interface": text,
-            "channels": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "number": {"type": "int", "required": True},
-                    "name": text,
-                    "group": text,
-                    "port": {"type": "int", "default": 8208},
-                    "transport": {"type": "str", "default": "rtp"},
-                    "genre": optional,
-                    "logo": optional,
-                    "tvg_id": optional,
-                    "encrypted": {"type": "bool", "default": False},
-                },
-            },
+            **_channels.spec(),
             "encrypted": {"type": "bool", "default": False},
             "wait": {"type": "int", "default": 30},
         },
