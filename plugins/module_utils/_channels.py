@@ -54,6 +54,29 @@ class Channel:
     encrypted: bool = False
 
 
+def spec() -> dict[str, Any]:
+    """Argument spec of a list of channels, for the modules that take one."""
+    text, optional = {"type": "str", "required": True}, {"type": "str", "default": ""}
+    return {
+        "channels": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "number": {"type": "int", "required": True},
+                "name": text,
+                "group": text,
+                "port": {"type": "int", "default": 8208},
+                "transport": {"type": "str", "default": "rtp"},
+                "genre": optional,
+                "logo": optional,
+                "tvg_id": optional,
+                "encrypted": {"type": "bool", "default": False},
+            },
+        },
+    }
+
+
 class BadPlaylist(ValueError):
     """A playlist that cannot be read. The message has a line for each mistake."""
 

@@ -15,6 +15,8 @@ from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _iptv_apps
+
 UNIT = "homerouter-dlna.service"
 # Debian's own, which would serve an empty library on every interface.
 FOREIGN_UNIT = "gerbera.service"
@@ -26,6 +28,8 @@ _OLDEST_GERBERA = (2, 0)
 _LEAST_PORT = {"gerbera": 49152, "xupnpd": 1024}
 # It stands in XML and in Lua, and xupnpd quotes in neither.
 _NAME = re.compile(r"[^\s<>&\"'\\](?:[^<>&\"'\\]{0,58}[^\s<>&\"'\\])?")
+# What the identifier is made of (machine-id(5)).
+MACHINE_ID = "/etc/machine-id"
 # What the identifier is made for: another program's, from the same machine, is another.
 _APPLICATION = uuid.UUID("7f0b6c52-5d0c-4d0b-9f3a-2f4e3c1f8a61").bytes
 _SERVICE = "urn:schemas-upnp-org:service:ContentDirectory:1"
@@ -61,7 +65,7 @@ def plan_problems(dlna: Mapping[str, Any], taken: Mapping[str, int]) -> list[str
         found += [
             f"iptv_apps_xupnpd_{key} is {dlna[key]!r}: give an absolute path on the router, without blanks or quotes"
             for key in ("program", "folder")
-            if not re.fullmatch(r"/[^\s%:\"'\\]+", dlna[key])
+            if not _iptv_apps.PATH.fullmatch(dlna[key])
         ]
     return found
 
@@ -74,6 +78,16 @@ def version_problem(version: str) -> str:
     return (
         f"iptv_apps_dlna is gerbera, of which this host has {version} or would get it, and channels need {'.'.join(map(str, _OLDEST_GERBERA))} or "
         "newer: use Debian 13, or leave iptv_apps_dlna empty"
+    )
+
+
+def machine_problem(machine_id: str) -> str:
+    """Why no identifier of its own can be made for this machine's server; empty if one can."""
+    if re.fullmatch(r"[0-9a-fA-F]{32}", machine_id.strip()):
+        return ""
+    return (
+        f"iptv_apps_dlna needs an identifier of this machine, and {MACHINE_ID} holds {machine_id.strip()[:32]!r}, which is none: run "
+        "`systemd-machine-id-setup`"
     )
 
 

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels, _udpxy
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._home import groups, sources
 
 RELAY, LISTS = "homerouter-relay.service", "homerouter-playlists.service"
+# A path as it may stand in a unit and in settings, where nothing is quoted.
+PATH = re.compile(r"/[^\s%:\"'\\]+")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 _SIZE = re.compile(r"(\d+)([KM]b?)?")
 # udpxy's own limits (MIN_MCACHE_LEN, MAX_MCACHE_LEN).
 _LEAST_BUFFER, _MOST_BUFFER = 4096, 2097152
-# How a listening socket is marked in /proc/net/tcp.
+# Where the kernel lists sockets, and how it marks one that listens (proc(5)).
+TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 _LISTENING = "0A"
 
 
@@ -118,8 +123,8 @@ def _program_problems(plan: dict[str, Any]) -> list[str]:
         )
     if plan["archive"] and not re.fullmatch(r"(https?://|/)\S+", plan["archive"]):
         found.append(f"iptv_apps_udpxy_archive is {plan['archive']!r}: give a web address, or the absolute path of a file on the machine that runs Ansible")
-    if not plan["program"].startswith("/"):
-        found.append(f"iptv_apps_udpxy_program is {plan['program']!r}: give the absolute path of udpxy on the router")
+    if not PATH.fullmatch(plan["program"]):
+        found.append(f"iptv_apps_udpxy_program is {plan['program']!r}: give the absolute path of udpxy on the router, without blanks or quotes")
     return found
 
 
@@ -133,6 +138,16 @@ def program_problem(path: str, banner: str, found: _udpxy.Version | None, minimu
             "its port (fixed in February 2026). Take a newer one (iptv_apps_udpxy_archive), or lower iptv_apps_udpxy_minimum if yours has the fix"
         )
     return ""
+
+
+def port_problems(ports: Mapping[str, int], address: str, tables: Iterable[str]) -> list[str]:
+    """Which ports, by what their variables are called, another program has at this address; C(tables) are the texts of TABLES."""
+    taken = {one for table in tables for one in listeners(table, sys.byteorder)}
+    return [
+        f"iptv_apps_{name} is {port}, which another program on this host has (`ss -tlnp` names it): use another port, or end it"
+        for name, port in ports.items()
+        if taken & {(address, port), ("0.0.0.0", port)}
+    ]
 
 
 def listeners(table: str, byteorder: str) -> set[tuple[str, int]]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels, _iptv_apps
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._channels import Channel
 
 UNIT = "homerouter-tvheadend.service"
@@ -31,15 +31,21 @@ _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PASSWORD = re.compile(r"[!-~]{1,128}")
 _OBVIOUS = ("password", "contrase", "tvheadend", "movistar", "telefonica", "administrator", "homerouter", "changeme", "qwerty", "letmein")
 _DIGITS = "01234567890123456789"
-_ARMOUR = re.compile(r"-----BEGIN PGP PUBLIC KEY BLOCK-----\n(.*?)\n-----END PGP PUBLIC KEY BLOCK-----", re.DOTALL)
+# A public key in ASCII armour begins and ends so.
+BEGIN, _END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
+_ARMOUR = re.compile(rf"{BEGIN}\n(.*?)\n{_END}", re.DOTALL)
 _PUBLIC_KEY = 6
+# The packets of a public key: signature, key, name, subkey, picture. A secret or a packed one could be a further key to apt.
+_PACKETS = (2, _PUBLIC_KEY, 13, 14, 17)
 FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 _VERSION = re.compile(r"version ([0-9]+)\.([0-9]+)\S*", re.IGNORECASE)
 
 
 def plan_problems(plan: Mapping[str, Any]) -> list[str]:
     """What is wrong with the role's variables, each with variable and cure; a password is never shown."""
-    return _account_problems(plan["user"], plan["password"]) + _number_problems(plan) + _source_problems(plan)
+    name = network_problem(plan["network"])
+    found = [f"iptv_apps_tvheadend_network {name}"] if name else []
+    return _account_problems(plan["user"], plan["password"]) + found + _number_problems(plan) + _source_problems(plan)
 
 
 def _account_problems(user: str, password: str) -> list[str]:
@@ -52,6 +58,13 @@ def _account_problems(user: str, password: str) -> list[str]:
             f"iptv_apps_tvheadend_password {wrong}: give one of {SHORTEST_PASSWORD} characters or more, such as `openssl rand -hex 12` makes, in a vault"
         )
     return found
+
+
+def network_problem(name: str) -> str:
+    """What is wrong with the name of a network; empty if nothing is."""
+    if name and name == name.strip() and name.isprintable():
+        return ""
+    return f"is {name!r}: give the network a name that can be read, without a blank at its ends, such as Television"
 
 
 def password_problem(user: str, password: str) -> str:
@@ -71,7 +84,7 @@ def password_problem(user: str, password: str) -> str:
 
 def _number_problems(plan: Mapping[str, Any]) -> list[str]:
     found = []
-    ports = {"iptv_apps_relay_port": plan["relay_port"], "iptv_apps_lists_port": plan["lists_port"]}
+    ports = {f"iptv_apps_{name}": plan[name] for name in ("relay_port", "lists_port", "dlna_port")}
     for name, port, own in (("http_port", plan["http_port"], 9981), ("htsp_port", plan["htsp_port"], 9982)):
         variable = f"iptv_apps_tvheadend_{name}"
         if not 1024 <= port <= 65535:
@@ -90,8 +103,8 @@ def _number_problems(plan: Mapping[str, Any]) -> list[str]:
 
 def _source_problems(plan: Mapping[str, Any]) -> list[str]:
     found = []
-    if not plan["program"].startswith("/"):
-        found.append(f"iptv_apps_tvheadend_program is {plan['program']!r}: give the absolute path of TVheadend on the router")
+    if not _iptv_apps.PATH.fullmatch(plan["program"]):
+        found.append(f"iptv_apps_tvheadend_program is {plan['program']!r}: give the absolute path of TVheadend on the router, without blanks or quotes")
     if not plan["package"] or not plan["repository"]:
         return found
     if not re.fullmatch(r"(https?|file|copy)://?\S+", plan["repository"]):
@@ -100,7 +113,7 @@ def _source_problems(plan: Mapping[str, Any]) -> list[str]:
         found.append(f"iptv_apps_tvheadend_suite is {plan['suite']!r}: give the name of a release, such as trixie, or leave it empty for the router's own")
     if not plan["components"] or not all(re.fullmatch(r"[A-Za-z0-9./-]+", one) for one in plan["components"]):
         found.append(f"iptv_apps_tvheadend_components is {plan['components']!r}: give the parts of the source, such as [main]")
-    if not _ARMOUR.search(plan["key"]) and not re.fullmatch(r"https?://\S+", plan["key"]):
+    if BEGIN not in plan["key"] and not re.fullmatch(r"https?://\S+", plan["key"]):
         found.append(
             "iptv_apps_tvheadend_key is neither a web address nor a public key in ASCII armour: give the key that the source is signed with, or its address"
         )
@@ -132,20 +145,36 @@ def key_problem(text: str, wanted: str) -> str:
     return ""
 
 
-def fingerprints(text: str) -> list[str]:
-    """Fingerprints of the primary keys (RFC 4880, 12.2) in a block in ASCII armour; anything else is a ValueError."""
-    match = _ARMOUR.search(text.replace("\r", ""))
+def armoured(text: str) -> str:
+    """A key as apt gets it: the data that its fingerprint is of, and nothing that stood beside it."""
+    data = base64.b64encode(_key_data(text)).decode()
+    return "\n".join([BEGIN, "", *(data[at : at + 64] for at in range(0, len(data), 64)), _END, ""])
+
+
+def _key_data(text: str) -> bytes:
+    """What is in the one block in ASCII armour; anything else is a ValueError."""
+    text = text.replace("\r", "")
+    match = _ARMOUR.search(text)
     if match is None:
         raise ValueError("no such block")
+    # apt would read a second one, too.
+    if text.count("-----BEGIN") > 1:
+        raise ValueError("more than one block")
     # Headers end at an empty line, the data at a checksum of its own.
-    lines = match[1].split("\n\n", 1)[-1].split("\n")
+    lines = f"\n{match[1]}".partition("\n\n")[2].split("\n")
     try:
-        data = base64.b64decode("".join(line for line in lines if not line.startswith("=")), validate=True)
+        return base64.b64decode("".join(line for line in lines if not line.startswith("=")), validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from None
-    found, at = [], 0
+
+
+def fingerprints(text: str) -> list[str]:
+    """Fingerprints of the primary keys (RFC 4880, 12.2) in a block in ASCII armour; anything else is a ValueError."""
+    data, found, at = _key_data(text), [], 0
     while at < len(data):
         tag, start, end = _packet(data, at)
+        if tag not in _PACKETS:
+            raise ValueError(f"a packet of kind {tag}, which no public key has")
         if tag == _PUBLIC_KEY:
             body = data[start:end]
             if body[:1] != b"\x04":
@@ -253,9 +282,25 @@ def find_network(networks: Iterable[Mapping[str, Any]], name: str) -> Mapping[st
     found = [one for one in networks if one.get("networkname") == name]
     if len(found) > 1:
         raise Unusable(f"there are {len(found)} networks that are called {name}: give one of them another name, or name one here that nobody has")
-    if found and ("max_streams" not in found[0] or "refetch_period" in found[0]):
+    if found and not _plain_iptv(found[0]):
         raise Unusable(f"the network {name} is there, and is no plain IPTV network: give it another name, or name one here that nobody has")
     return found[0] if found else None
+
+
+def _plain_iptv(network: Mapping[str, Any]) -> bool:
+    """Whether a network is of the kind that is made here."""
+    return "max_streams" in network and "refetch_period" not in network
+
+
+def _inside(mux: Mapping[str, Any], network: Mapping[str, Any]) -> bool:
+    """Whether a mux is in a network; not every version tells that by its uuid."""
+    return mux["network_uuid"] == network["uuid"] if "network_uuid" in mux else mux.get("network") == network.get("networkname")
+
+
+def _former(networks: Iterable[Mapping[str, Any]], marked: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The network that all marked muxes are in: it has had another name, and keeps services and channels when it gets the new one."""
+    found = [one for one in networks if _plain_iptv(one) and marked and all(_inside(mux, one) for mux in marked)]
+    return found[0] if len(found) == 1 else None
 
 
 def _line(entry: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -268,21 +313,25 @@ def make_plan(
 ) -> Plan:
     """What leads from TVheadend's networks and muxes to the wanted ones; what does not carry the mark is somebody else's and stays."""
     plan = Plan()
-    network = find_network(networks, wanted["networkname"])
+    muxes, networks = list(muxes), list(networks)
+    marked = [mux for mux in muxes if _plain(mux.get("iptv_env")) == MARK]
+    network = find_network(networks, wanted["networkname"]) or _former(networks, marked)
     present: list[Mapping[str, Any]] = []
     if network is None:
         plan.create = dict(wanted)
     else:
         plan.network = network["uuid"]
-        present = [mux for mux in muxes if mux.get("network_uuid", plan.network if mux.get("network") == wanted["networkname"] else "") == plan.network]
+        present = [mux for mux in muxes if _inside(mux, network)]
         changed = differing(network, wanted)
         if changed:
             plan.save.append({"uuid": plan.network, **changed})
         plan.before.append(_line(network, [name for name in wanted if name in network]))
     plan.after.append(_line(wanted, [name for name in wanted if network is None or name in network]))
-    own = [mux for mux in present if _plain(mux.get("iptv_env")) == MARK]
+    own = [mux for mux in marked if mux in present]
+    # Left in another network, where the channels were before.
+    left = [mux for mux in marked if mux not in present]
     others = {_plain(mux.get("iptv_url")) for mux in present} - {_plain(mux.get("iptv_url")) for mux in own}
-    plan.before += sorted(_line(mux, FIELDS) for mux in own)
+    plan.before += sorted(_line(mux, FIELDS) for mux in own) + sorted(_line(mux, ("network", *FIELDS)) for mux in left)
     lacking = []
     for channel in channels:
         if channel["iptv_url"] in others:
@@ -301,7 +350,7 @@ def make_plan(
                 if changed:
                     plan.save.append({"uuid": mux["uuid"], **changed})
     plan.muxes = lacking
-    plan.delete = [mux["uuid"] for mux in own]
+    plan.delete = [mux["uuid"] for mux in own + left]
     plan.after[1:] = sorted(plan.after[1:])
     return plan
 

@@ -11,12 +11,14 @@ short_description: Whether this host can serve television to players, and whethe
 version_added: 0.1.0
 description:
   - Looks at a plan for relay and playlists before anything is changed, and says what the host lacks for it.
-  - With O(wait) it waits until relay and playlists answer and the first channel comes through the relay, with O(dlna) also until a player would
-    find the server and that channel in it, and fails with what is lacking if that does not happen.
+  - With O(wait) it waits until relay and playlists answer and the first channel without DRM comes through the relay, with O(dlna) also until a player
+    would find the server and that channel in it, and fails with what is lacking if that does not happen.
   - Fails when an interface does not exist, except in check mode, where it may be yet to come.
   - Changes nothing. Running it again gives the same answer as long as the host is the same.
 author:
   - The homerouter.tripleplay contributors (@homerouter)
+extends_documentation_fragment:
+  - homerouter.tripleplay.channels
 attributes:
   check_mode:
     description: Can run in check mode and answers the same.
@@ -52,48 +54,6 @@ options:
     type: list
     elements: str
     required: true
-  channels:
-    description: The channels, as C(home_iptv_channels) states them.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      number:
-        description: Number on the remote control.
-        type: int
-        required: true
-      name:
-        description: Name.
-        type: str
-        required: true
-      group:
-        description: Multicast group.
-        type: str
-        required: true
-      port:
-        description: UDP port.
-        type: int
-        default: 8208
-      transport:
-        description: V(rtp), or V(udp) for a stream without RTP.
-        type: str
-        default: rtp
-      genre:
-        description: What it is about.
-        type: str
-        default: ""
-      logo:
-        description: Web address of its logo.
-        type: str
-        default: ""
-      tvg_id:
-        description: Its name in a programme guide.
-        type: str
-        default: ""
-      encrypted:
-        description: Whether it carries DRM; one that does not is taken for the proof at the end.
-        type: bool
-        default: false
   relay_port:
     description: TCP port of the relay.
     type: int
@@ -130,6 +90,10 @@ options:
         description: Its TCP port.
         type: int
         default: 61000
+      package:
+        description: Package that has xupnpd; empty for none.
+        type: str
+        default: ""
       program:
         description: Path of xupnpd.
         type: path
@@ -290,7 +254,7 @@ unwanted:
   returned: success
   sample: [homerouter-recordings.timer]
 dlna_uuid:
-  description: Identifier of this host's server for DLNA players.
+  description: Identifier of this host's server for DLNA players; empty where there is none.
   type: str
   returned: success
   sample: 2f1c4d0e-6d0b-4f57-8a53-0d6f0e6b6a11
@@ -321,7 +285,6 @@ import os
 import pwd
 import select
 import socket
-import sys
 import time
 from datetime import datetime
 from typing import Any
@@ -344,15 +307,16 @@ _ANSWER = 5.0
 _DISCOVERY = 2.0
 
 
-def fetched(address: str, port: int, path: str, octets: int) -> bytes | None:
-    """The beginning of what a web server of this host answers; None if it does not, or not with success."""
-    connection = http.client.HTTPConnection(address, port, timeout=_ANSWER)
+def answered(address: str, octets: int | None = None, headers: dict[str, str] | None = None, body: bytes | None = None) -> bytes:
+    """What a web server of this host answers, or the beginning of it; nothing if it does not, or not with success."""
+    host, port, path = _dlna.place(address)
+    connection = http.client.HTTPConnection(host, port, timeout=_ANSWER)
     try:
-        connection.request("GET", path)
+        connection.request("GET" if body is None else "POST", path, body, headers or {})
         answer = connection.getresponse()
-        return answer.read(octets) if answer.status == 200 else None
+        return answer.read(octets) if answer.status == 200 else b""
     except (OSError, http.client.HTTPException):
-        return None
+        return b""
     finally:
         connection.close()
 
@@ -385,22 +349,20 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
     elif not params["archive"] and os.access(path, os.X_OK):
         problem = _iptv_apps.program_problem(path, *_udpxy.banner(run_banner(module, path)), params["minimum"])
         problems += [problem] if problem else []
-    taken = {one for name in ("tcp", "tcp6") for one in _iptv_apps.listeners(_stack.read(f"/proc/net/{name}"), sys.byteorder)}
-    address = params["lan_address"].partition("/")[0]
     ports = [("relay_port", params["relay_port"], _iptv_apps.RELAY), ("lists_port", params["lists_port"], _iptv_apps.LISTS)]
     if params["dlna"]["provider"]:
         ports.append(("dlna_port", params["dlna"]["port"], _dlna.UNIT))
         problems += dlna_problems(module, missing)
-    for variable, port, unit in ports:
-        ours = _stack.unit_state(module.run_command, unit)[0]
-        if not ours and taken & {(address, port), ("0.0.0.0", port)}:
-            problems.append(f"iptv_apps_{variable} is {port}, which another program on this host has (`ss -tlnp` names it): use another port, or end it")
-    return problems
+    others = {variable: port for variable, port, unit in ports if not _stack.unit_state(module.run_command, unit)[0]}
+    return problems + _iptv_apps.port_problems(others, params["lan_address"].partition("/")[0], map(_stack.read, _iptv_apps.TABLES))
 
 
 def dlna_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
     """What on the host stands in the way of the server for DLNA players."""
     dlna = module.params["dlna"]
+    problem = _dlna.machine_problem(_stack.read(_dlna.MACHINE_ID))
+    if problem:
+        return [problem]
     if dlna["provider"] == "gerbera":
         if _stack.unit_state(module.run_command, _dlna.FOREIGN_UNIT)[0]:
             return [
@@ -409,7 +371,7 @@ def dlna_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
             ]
         problem = _dlna.version_problem(gerbera_version(module, "gerbera" in missing))
         return [problem] if problem else []
-    if missing:
+    if dlna["package"] in missing:
         return []
     return [
         f"iptv_apps_xupnpd_{key} is {dlna[key]}, and {path} is not there; Debian has no package of xupnpd: give the {key} of one that you have built, "
@@ -474,16 +436,15 @@ def lacking(module: AnsibleModule) -> list[str]:
     params = module.params
     address = params["lan_address"].partition("/")[0]
     found = []
-    if fetched(address, params["lists_port"], "/rtp.m3u", 7) != b"#EXTM3U":
+    if answered(f"http://{address}:{params['lists_port']}/rtp.m3u", 7) != b"#EXTM3U":
         found.append(f"the playlists are not to be had at http://{address}:{params['lists_port']}/ (journalctl -u {_iptv_apps.LISTS})")
-    if fetched(address, params["relay_port"], "/status", 1) is None:
+    if not answered(f"http://{address}:{params['relay_port']}/status", 1):
         found.append(f"the relay does not answer at http://{address}:{params['relay_port']}/status (journalctl -u {_iptv_apps.RELAY})")
     clear = [channel for channel in _channels.channels(params["channels"]) if not channel.encrypted]
     if clear and not found:
         channel = clear[0]
-        path = _channels.stream(channel, f"http://{address}:{params['relay_port']}")
         # What a transport stream begins with, 0x47.
-        if fetched(address, params["relay_port"], path[path.index("/", 7) :], 1) != b"G":
+        if answered(_channels.stream(channel, f"http://{address}:{params['relay_port']}"), 1) != b"G":
             found.append(
                 f"channel {channel.number}, {channel.name}, does not come through the relay: look whether set-top boxes have a picture, and "
                 f"whether {channel.group}:{channel.port} is right (homerouter.tripleplay.multicast_probe)"
@@ -502,11 +463,11 @@ def dlna_lacking(module: AnsibleModule, wanted: str) -> list[str]:
         return [f"the DLNA server does not answer in the LAN {journal}"]
     if _dlna.place(where)[:2] != (address, port):
         return [f"the DLNA server says that it is at {where}, and not at {address}:{port} {journal}"]
-    control = _dlna.control(posted(where).decode(errors="replace"), where)
+    control = _dlna.control(answered(where).decode(errors="replace"), where)
     waiting, titles, seen = ["0"], [], 0
     # A server with more containers than channels would ask for more than it is worth.
     while control and waiting and seen <= len(module.params["channels"]) + 8:
-        containers, items = _dlna.content(posted(control, *_dlna.browse(waiting.pop(0))).decode(errors="replace"))
+        containers, items = _dlna.content(answered(control, None, *_dlna.browse(waiting.pop(0))).decode(errors="replace"))
         waiting += containers
         titles += [item.title for item in items]
         seen += 1
@@ -530,29 +491,16 @@ def discovered(address: str, target: str) -> str:
     return ""
 
 
-def posted(address: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> bytes:
-    """What a web server of this host answers; nothing if it does not."""
-    host, port, path = _dlna.place(address)
-    connection = http.client.HTTPConnection(host, port, timeout=_ANSWER)
-    try:
-        connection.request("GET" if body is None else "POST", path, body, headers or {})
-        return connection.getresponse().read()
-    except (OSError, http.client.HTTPException):
-        return b""
-    finally:
-        connection.close()
-
-
 def machine_uuid() -> str:
     """The identifier of this host's server."""
-    return _dlna.device_id(_stack.read("/etc/machine-id"))
+    return _dlna.device_id(_stack.read(_dlna.MACHINE_ID))
 
 
 def unwanted(module: AnsibleModule) -> list[str]:
     """Units that run or will, and are not wanted."""
     units = [unit for unit, files in module.params["files"].items() if not files]
     if module.params["dlna"]["provider"] == "gerbera":
-        # Its package enables it.
+        # Debian's package enables it.
         units.append(_dlna.FOREIGN_UNIT)
     return [unit for unit in units if any(_stack.unit_state(module.run_command, unit))]
 
@@ -586,22 +534,7 @@ def main() -> None:
             "clients": {**texts, "default": []},
             "groups": {**texts, "required": True},
             "sources": {**texts, "required": True},
-            "channels": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "number": {"type": "int", "required": True},
-                    "name": text,
-                    "group": text,
-                    "port": {"type": "int", "default": 8208},
-                    "transport": {"type": "str", "default": "rtp"},
-                    "genre": {"type": "str", "default": ""},
-                    "logo": {"type": "str", "default": ""},
-                    "tvg_id": {"type": "str", "default": ""},
-                    "encrypted": {"type": "bool", "default": False},
-                },
-            },
+            **_channels.spec(),
             "relay_port": {**number, "default": 4022},
             "relay_clients": {**number, "default": 16},
             "relay_buffer": {"type": "str", "default": "1Mb"},
@@ -613,6 +546,7 @@ def main() -> None:
                     "provider": {"type": "str", "default": ""},
                     "name": {"type": "str", "default": "Television"},
                     "port": {**number, "default": 61000},
+                    "package": {"type": "str", "default": ""},
                     "program": {"type": "path", "default": "/usr/bin/xupnpd"},
                     "folder": {"type": "path", "default": "/usr/share/xupnpd"},
                 },
@@ -681,7 +615,7 @@ def main() -> None:
         missing_build_packages=_packages.missing(module.run_command, query, params["build_packages"]) if build else [],
         clients=_iptv_apps.networks([params["lan_address"], *params["clients"]]),
         unwanted=unwanted(module),
-        dlna_uuid=machine_uuid(),
+        dlna_uuid=machine_uuid() if params["dlna"]["provider"] else "",
         tvheadend=any(_stack.unit_state(module.run_command, _tvheadend.UNIT)),
         recordings=[recording.planned() for recording in recordings],
         drift=drift(module),

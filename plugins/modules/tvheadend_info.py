@@ -35,6 +35,10 @@ options:
     description: The administrator's password.
     type: str
     required: true
+  network:
+    description: Name of the network that gets the channels.
+    type: str
+    default: Television
   max_streams:
     description: How many channels may come in at the same time.
     type: int
@@ -55,6 +59,10 @@ options:
     description: TCP port of the playlists, which has to be another.
     type: int
     default: 8080
+  dlna_port:
+    description: TCP port of the server for DLNA players, which has to be another; V(0) where there is none.
+    type: int
+    default: 0
   program:
     description: Path of TVheadend.
     type: path
@@ -121,14 +129,13 @@ key:
   type: str
   returned: success
 foreign:
-  description: Whether the package's own service could be started, and has to be kept from that.
+  description: Whether the service that O(package) brings could be started, and has to be kept from that.
   type: bool
   returned: success
 """
 
 import os
 import re
-import sys
 import urllib.error
 from http.client import HTTPException
 
@@ -153,20 +160,15 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
         problems.append(f"iptv_apps_tvheadend_program is {program}, which does not say that it is TVheadend: give the path of TVheadend")
     if missing and params["repository"] and not (params["suite"] or release()):
         problems.append("iptv_apps_tvheadend_suite is empty, and this host does not say which release it is: give the suite of the package source")
-    if not _stack.unit_state(module.run_command, _tvheadend.UNIT)[0] and not foreign_runs(module):
-        taken = {one for name in ("tcp", "tcp6") for one in _iptv_apps.listeners(_stack.read(f"/proc/net/{name}"), sys.byteorder)}
-        address = params["lan_address"].partition("/")[0]
-        problems += [
-            f"iptv_apps_tvheadend_{name} is {params[name]}, which another program on this host has (`ss -tlnp` names it): use another port, or end it"
-            for name in ("http_port", "htsp_port")
-            if taken & {(address, params[name]), ("0.0.0.0", params[name])}
-        ]
+    if any(_stack.unit_state(module.run_command, _tvheadend.FOREIGN_UNIT)):
+        problems.append(
+            f"iptv_apps_tvheadend is true, and this host runs a TVheadend of its own ({_tvheadend.FOREIGN_UNIT}), now or when it starts: "
+            f"`systemctl disable --now {_tvheadend.FOREIGN_UNIT}`, or leave iptv_apps_tvheadend off"
+        )
+    elif not _stack.unit_state(module.run_command, _tvheadend.UNIT)[0]:
+        ports = {f"tvheadend_{name}": params[name] for name in ("http_port", "htsp_port")}
+        problems += _iptv_apps.port_problems(ports, params["lan_address"].partition("/")[0], map(_stack.read, _iptv_apps.TABLES))
     return problems
-
-
-def foreign_runs(module: AnsibleModule) -> bool:
-    """Whether the package's own service has the ports; it is kept away before ours begins."""
-    return _stack.unit_state(module.run_command, _tvheadend.FOREIGN_UNIT)[0]
 
 
 def banner(module: AnsibleModule) -> str:
@@ -188,9 +190,9 @@ def source_key(module: AnsibleModule) -> str:
     params = module.params
     there = _stack.read(params["key_path"])
     if there and not _tvheadend.key_problem(there, params["fingerprint"]):
-        return there
+        return _tvheadend.armoured(there)
     text = params["key"]
-    if not text.lstrip().startswith("-----"):
+    if _tvheadend.BEGIN not in text:
         try:
             text = open_url(text, timeout=_ANSWER).read().decode("utf-8", "replace")
         except (urllib.error.URLError, OSError, HTTPException, ValueError) as error:
@@ -203,7 +205,7 @@ def source_key(module: AnsibleModule) -> str:
     wrong = _tvheadend.key_problem(text, params["fingerprint"])
     if wrong:
         module.fail_json(msg=f"iptv_apps_tvheadend_key {wrong}. Nothing has been changed")
-    return text.strip() + "\n"
+    return _tvheadend.armoured(text)
 
 
 def foreign(module: AnsibleModule, missing: list[str]) -> bool:
@@ -222,11 +224,13 @@ def main() -> None:
             "lan_address": text,
             "user": text,
             "password": {**text, "no_log": True},
+            "network": {"type": "str", "default": "Television"},
             "max_streams": {**number, "default": 3},
             "http_port": {**number, "default": 9981},
             "htsp_port": {**number, "default": 9982},
             "relay_port": {**number, "default": 4022},
             "lists_port": {**number, "default": 8080},
+            "dlna_port": {**number, "default": 0},
             "program": {"type": "path", "default": "/usr/bin/tvheadend"},
             "package": optional,
             "repository": optional,
@@ -252,7 +256,7 @@ def main() -> None:
         missing_packages=missing,
         suite=params["suite"] or release(),
         key=source_key(module) if packages and params["repository"] else "",
-        foreign=foreign(module, missing),
+        foreign=bool(packages) and foreign(module, missing),
     )
 
 

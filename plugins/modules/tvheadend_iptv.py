@@ -13,10 +13,14 @@ description:
   - Makes an IPTV network in a running TVheadend, and in it a mux for each channel, by TVheadend's own API.
   - Changes and removes only what it has made. Other networks stay, and so do muxes that somebody else has put into this one, even where one has
     the address of a channel.
+  - Where O(network) does not exist yet, and another network holds what it has made, that one gets the name; where O(network) does exist, what it has
+    made elsewhere is removed.
   - Fails when whoever gives no password may administer TVheadend.
   - Running it again changes nothing.
 author:
   - The homerouter.tripleplay contributors (@homerouter)
+extends_documentation_fragment:
+  - homerouter.tripleplay.channels
 attributes:
   check_mode:
     description: Asks TVheadend, and changes nothing there.
@@ -49,48 +53,6 @@ options:
     description: Interface that the channels' groups are joined on.
     type: str
     required: true
-  channels:
-    description: The channels, as C(home_iptv_channels) states them.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      number:
-        description: Number on the remote control.
-        type: int
-        required: true
-      name:
-        description: Name.
-        type: str
-        required: true
-      group:
-        description: Multicast group.
-        type: str
-        required: true
-      port:
-        description: UDP port.
-        type: int
-        default: 8208
-      transport:
-        description: V(rtp), or V(udp) for a stream without RTP.
-        type: str
-        default: rtp
-      genre:
-        description: What it is about; TVheadend makes a tag of it.
-        type: str
-        default: ""
-      logo:
-        description: Web address of its logo.
-        type: str
-        default: ""
-      tvg_id:
-        description: Its name in a programme guide.
-        type: str
-        default: ""
-      encrypted:
-        description: Whether it carries DRM.
-        type: bool
-        default: false
   encrypted:
     description: Whether channels with DRM get a mux, too.
     type: bool
@@ -159,6 +121,10 @@ class Refused(Exception):
     """TVheadend answers, and will not."""
 
 
+class Denied(Refused):
+    """TVheadend answers, and not to somebody with this account, or with none."""
+
+
 class Api:
     """TVheadend's API: calls with arguments in a form, each of them text or JSON, answers in JSON (src/webui/webui_api.c)."""
 
@@ -171,15 +137,15 @@ class Api:
         body = urlencode({name: value if isinstance(value, str) else json.dumps(value) for name, value in arguments.items()})
         login = {"url_username": self.user, "url_password": self.password} if account else {}
         try:
-            # No proxy of the environment: TVheadend is in this house.
+            # No proxy of the environment, as TVheadend is in this house, and no account but the given one.
             answer = open_url(
-                f"{self.url}/api/{path}", data=body, method="POST", use_proxy=False, follow_redirects="none", timeout=_ANSWER, **login
+                f"{self.url}/api/{path}", data=body, method="POST", use_proxy=False, use_netrc=False, follow_redirects="none", timeout=_ANSWER, **login
             )
             text = answer.read()
         except urllib.error.HTTPError as error:
             # Without a name the answer is 401, with a wrong password 403 (http_noaccess_code() of src/http.c).
             if error.code in (401, 403):
-                raise Refused(
+                raise Denied(
                     f"{self.url} refuses user {self.user} with this password: give those of an administrator of TVheadend; the role iptv_apps sets "
                     "iptv_apps_tvheadend_user and iptv_apps_tvheadend_password when it starts TVheadend"
                 ) from None
@@ -207,7 +173,8 @@ class Api:
         """Whether somebody without a password is an administrator."""
         try:
             self.call("mpegts/network/grid", account=False)
-        except Refused:
+        # Any other answer proves nothing.
+        except Denied:
             return False
         return True
 
@@ -287,7 +254,6 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 def main() -> None:
     """Entry point."""
     text = {"type": "str", "required": True}
-    optional = {"type": "str", "default": ""}
     module = AnsibleModule(
         argument_spec={
             "url": text,
@@ -296,28 +262,15 @@ def main() -> None:
             "network": {"type": "str", "default": "Television"},
             "max_streams": {"type": "int", "default": 3},
             "interface": text,
-            "channels": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "number": {"type": "int", "required": True},
-                    "name": text,
-                    "group": text,
-                    "port": {"type": "int", "default": 8208},
-                    "transport": {"type": "str", "default": "rtp"},
-                    "genre": optional,
-                    "logo": optional,
-                    "tvg_id": optional,
-                    "encrypted": {"type": "bool", "default": False},
-                },
-            },
+            **_channels.spec(),
             "encrypted": {"type": "bool", "default": False},
             "wait": {"type": "int", "default": 30},
         },
         supports_check_mode=True,
     )
-    wrong = [str(problem) for problem in _channels.problems(module.params["channels"], [], "channels")]
+    name = _tvheadend.network_problem(module.params["network"])
+    wrong = [f"network {name}"] if name else []
+    wrong += [str(problem) for problem in _channels.problems(module.params["channels"], [], "channels")]
     if wrong:
         module.fail_json(msg="Nothing has been changed: " + "; ".join(wrong))
     try:

@@ -87,7 +87,7 @@ def test_server_has_no_pages_and_the_package_s_own_does_not_run(pc, router):
     for path in ("", "index.html", "content/interface?req_type=auth&action=get_config"):
         answer = pc.check_output(f"curl --silent --output /dev/null --write-out '%{{http_code}}' 'http://{LAN}:61000/{path}'")
         assert answer == "404", path
-    assert router.run("systemctl is-enabled gerbera").stdout.strip() == "disabled"
+    assert router.run("systemctl is-enabled gerbera").stdout.strip() == "masked"
     assert router.run("systemctl is-active gerbera").rc != 0
 
 
@@ -179,7 +179,7 @@ def test_xupnpd_instead_and_then_none(pc, router, capsys, record_property):
         assert router.run(f"systemctl is-active {UNIT}").rc != 0 and router.run(f"systemctl cat {UNIT}").rc != 0
         assert not router.check_output("find /etc/homerouter/dlna /etc/homerouter/xupnpd -type f 2>/dev/null || true")
         # What the package has brought would be found on every interface.
-        assert router.run("systemctl is-enabled gerbera").stdout.strip() == "disabled"
+        assert router.run("systemctl is-enabled gerbera").stdout.strip() == "masked"
     finally:
         code, out, _stats = converge(**ONLY)
         router.check_output("rm -rf /opt/xupnpd /tmp/xupnpd.tgz")
@@ -188,9 +188,9 @@ def test_xupnpd_instead_and_then_none(pc, router, capsys, record_property):
 
 
 def test_gerbera_that_serves_something_else_is_not_ended(router):
-    router.check_output("systemctl start gerbera")
+    router.check_output("systemctl unmask gerbera; systemctl start gerbera")
     try:
         assert "this host runs a gerbera of its own (gerbera.service)" in " ".join(refused(router, **ONLY).split())
         assert router.run("systemctl is-active gerbera").rc == 0
     finally:
-        router.check_output("systemctl stop gerbera")
+        router.check_output("systemctl stop gerbera; systemctl mask gerbera")

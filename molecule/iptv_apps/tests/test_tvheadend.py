@@ -104,10 +104,12 @@ def test_list_that_changes_is_followed_and_what_is_somebody_elses_stays(pc, rout
     call(pc, "mpegts/network/mux_create", uuid=network["uuid"], conf={"iptv_url": "rtp://239.0.9.9:8208", "iptv_muxname": "by hand"})
     before = pid(router)
     try:
-        done, out, _stats = converge(**ONLY, home_iptv_channels=[{**LISTED[0], "name": "La Una"}], iptv_apps_tvheadend_max_streams=2)
+        changes = {"iptv_apps_tvheadend_max_streams": 2, "iptv_apps_tvheadend_network": "TV"}
+        done, out, _stats = converge(**ONLY, **changes, home_iptv_channels=[{**LISTED[0], "name": "La Una"}])
         assert done == 0, out
         assert sorted(mux["iptv_muxname"] for mux in grid(pc, "mpegts/mux")) == ["La Una", "by hand"]
-        assert grid(pc, "mpegts/network")[0]["max_streams"] == 2
+        (after,) = grid(pc, "mpegts/network")
+        assert (after["uuid"], after["networkname"], after["max_streams"]) == (network["uuid"], "TV", 2)
         # Nothing of that needs another start.
         assert pid(router) == before
     finally:
@@ -250,6 +252,7 @@ def test_unit_is_shut_in(router, record_property):
         ({"iptv_apps_tvheadend_program": "/usr/bin/none"}, "iptv_apps_tvheadend_program is /usr/bin/none, which this host does not have"),
         ({"iptv_apps_tvheadend_program": "/usr/bin/busybox"}, "does not say that it is TVheadend"),
         ({"iptv_apps_tvheadend_http_port": 8080}, "as is iptv_apps_lists_port"),
+        ({"iptv_apps_tvheadend_htsp_port": 61000}, "as is iptv_apps_dlna_port"),
         ({"iptv_apps_tvheadend_package": "tvheadend", "iptv_apps_tvheadend_key": "no"}, "iptv_apps_tvheadend_key is neither"),
     ],
 )

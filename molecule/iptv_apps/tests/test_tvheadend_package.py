@@ -26,6 +26,7 @@ from testinfra.host import Host
 
 URL = "http://192.168.1.1:9981/api/mpegts/network/grid"
 REPOSITORY = "/srv/tvheadend-source"
+SOURCE = ("/etc/apt/sources.list.d/homerouter-tvheadend.sources", "/etc/apt/keyrings/homerouter-tvheadend.asc")
 CONTROL = "Package: tvheadend\nVersion: 4.3-0\nArchitecture: all\nMaintainer: The lab <root@localhost>\nDescription: the lab's stand-in\n"
 SERVICE = """[Service]
 ExecStart=/usr/bin/tvheadend --config /var/lib/tvheadend --firstrun
@@ -129,11 +130,14 @@ def as_before(router) -> Iterator[None]:
     """Without the package, as the scenario has it."""
     yield
     router.check_output(
-        "systemctl stop homerouter-tvheadend; systemctl unmask tvheadend; systemctl stop tvheadend; dpkg --purge tvheadend; rm -rf /var/lib/tvheadend;"
-        " rm -f /etc/apt/sources.list.d/homerouter-tvheadend.sources /etc/apt/keyrings/homerouter-tvheadend.asc; apt-get -qq update"
+        "systemctl stop homerouter-tvheadend; systemctl unmask tvheadend; systemctl disable --now tvheadend; dpkg --purge tvheadend;"
+        " rm -rf /var/lib/tvheadend"
     )
     code, out, _stats = converge(lab_roles=["iptv_apps"])
     assert code == 0, out
+    # It takes no package, and so it leaves no source of one.
+    assert not any(router.file(path).exists for path in SOURCE)
+    router.check_output("apt-get -qq update")
 
 
 def wanted(signer: Signer, **changes: Any) -> dict[str, Any]:
@@ -159,15 +163,27 @@ def test_package_comes_from_its_source_and_its_own_service_never_runs(pc, router
     assert answer(pc) == "401"
     code, out, stats = converge(**wanted(signer))
     assert code == 0 and stats["router"]["changed"] == 0, out
+    assert all(router.file(path).exists for path in SOURCE)
+    code, out, _stats = converge(**wanted(signer, iptv_apps_tvheadend=False))
+    assert code == 0 and not any(router.file(path).exists for path in SOURCE), out
 
 
-def test_package_that_was_there_is_shut(pc, router, signer, eventually):
-    """What the package does by itself: anybody is its administrator, on all addresses."""
+def test_tvheadend_that_serves_something_else_is_not_ended(pc, router, signer, eventually):
+    """And it is shut when its owner has ended it. By itself it is open: anybody is its administrator, on all addresses."""
     router.check_output(f"systemctl stop homerouter-tvheadend; dpkg --install {REPOSITORY}/pool/tvheadend.deb")
     eventually(lambda: answer(pc) == "200", 20, "the package's own service")
     assert "0.0.0.0:9981" in router.check_output("ss -tln")
+    for package in ("tvheadend", ""):
+        out = " ".join(refused(router, **wanted(signer, iptv_apps_tvheadend_package=package)).split())
+        assert "this host runs a TVheadend of its own (tvheadend.service)" in out and "systemctl disable --now tvheadend.service" in out
+        assert router.run("systemctl is-active tvheadend").rc == 0
+    # One that only waits for the next start is refused, too.
+    router.check_output("systemctl stop tvheadend")
+    assert "TVheadend of its own" in " ".join(refused(router, **wanted(signer)).split())
+    router.check_output("systemctl disable tvheadend")
     code, out, _stats = converge(**wanted(signer))
     assert code == 0, out
+    assert router.run("systemctl is-enabled tvheadend").stdout.strip() == "masked"
     assert answer(pc) == "401" and "0.0.0.0:9981" not in router.check_output("ss -tln")
 
 

@@ -75,6 +75,14 @@ def test_identifier_is_stable_and_tells_nothing_of_the_machine():
     assert first != _dlna.device_id("1" + MACHINE[1:]) and first.replace("-", "") != MACHINE.strip()
 
 
+@pytest.mark.parametrize("machine_id", ["", "\n", "uninitialized\n", MACHINE[1:], "x" + MACHINE[1:]])
+def test_machine_without_identifier_is_told(machine_id):
+    """One of nothing would be everybody's."""
+    problem = _dlna.machine_problem(machine_id)
+    assert "/etc/machine-id" in problem and "`systemd-machine-id-setup`" in problem and repr(machine_id.strip()) in problem
+    assert _dlna.machine_problem(MACHINE) == ""
+
+
 def test_search_is_what_players_send():
     lines = _dlna.search("upnp:rootdevice").decode().split("\r\n")
     assert lines[0] == "M-SEARCH * HTTP/1.1" and lines[-2:] == ["", ""]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +73,7 @@ def test_good_plan_is_accepted(changes):
         ({"archive": "x.tar", "sha256": SHA256}, "iptv_apps_udpxy_archive is 'x.tar'", "absolute path"),
         ({"archive": "/x.tar", "sha256": SHA256, "package": "udpxy"}, "iptv_apps_udpxy_package is 'udpxy'", "empty the other"),
         ({"program": "udpxy"}, "iptv_apps_udpxy_program is 'udpxy'", "absolute path"),
+        ({"program": "/opt/my tv/udpxy"}, "iptv_apps_udpxy_program is '/opt/my tv/udpxy'", "without blanks"),
         ({"channels": []}, "iptv_apps_channels is empty", "docs/iptv-apps.md"),
         ({"channels": [{**CHANNEL, "number": 0}]}, "iptv_apps_channels[0].number is 0", "1 to 9999"),
         ({"channels": [{**CHANNEL, "group": "239.1.0.1"}]}, "iptv_apps_channels[0].group is 239.1.0.1, outside 239.0.0.0/16", "home_iptv_groups"),
@@ -112,3 +115,13 @@ def test_listening_sockets_are_read():
         f"   0: {'0' * 32}:1F90 {'0' * 32}:0000 0A 00000000:00000000\n   1: {'0' * 31}1:0016 {'0' * 32}:0000 0A 00000000:00000000\n"
     )
     assert _iptv_apps.listeners(table6, "little") == {("0.0.0.0", 8080)}
+
+
+@pytest.mark.parametrize(("bound", "asked", "taken"), [("127.0.0.1", "127.0.0.1", True), ("0.0.0.0", "127.0.0.1", True), ("127.0.0.2", "127.0.0.1", False)])
+def test_port_of_another_program_is_told(bound, asked, taken):
+    """As this machine's kernel tells it."""
+    with socket.create_server((bound, 0)) as server, socket.socket() as silent:
+        silent.bind((bound, 0))
+        ports = {"relay_port": server.getsockname()[1], "lists_port": silent.getsockname()[1]}
+        found = _iptv_apps.port_problems(ports, asked, [Path(path).read_text(encoding="ascii") for path in _iptv_apps.TABLES])
+    assert [one.partition(",")[0] for one in found] == ([f"iptv_apps_relay_port is {ports['relay_port']}"] if taken else [])

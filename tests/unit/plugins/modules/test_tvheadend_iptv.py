@@ -202,6 +202,26 @@ def test_names_that_are_taken_are_told(house):
     assert house.muxes() == []
 
 
+def test_network_gets_another_name_and_keeps_its_muxes(house):
+    house.set(ONE, TWO)
+    before = (house.network()["uuid"], [mux["uuid"] for mux in house.muxes()])
+    for check in (True, False):
+        answer = house.set(ONE, TWO, network="TV", check=check)
+        assert answer["changed"] and answer["muxes"] == {"made": 0, "changed": 0, "removed": 0}
+        assert "networkname Television" in answer["diff"]["before"] and "networkname TV" in answer["diff"]["after"]
+    assert (house.network("TV")["uuid"], [mux["uuid"] for mux in house.muxes()]) == before and len(house.api.grid("mpegts/network")) == 1
+    assert not house.set(ONE, TWO, network="TV")["changed"]
+
+
+def test_channels_move_to_a_network_that_is_there(house):
+    house.set(ONE, TWO)
+    house.api.call("mpegts/network/create", **{"class": "iptv_network", "conf": {"networkname": "Mine"}})
+    answer = house.set(ONE, TWO, network="Mine")
+    assert answer["muxes"] == {"made": 2, "changed": 0, "removed": 2} and "network Television" in answer["diff"]["before"]
+    assert {mux["network"] for mux in house.muxes()} == {"Mine"} and len(house.muxes()) == 2
+    assert not house.set(ONE, TWO, network="Mine")["changed"]
+
+
 @pytest.mark.parametrize("account", [{"password": "aequah2fohNG"}, {"user": "root"}, {"user": "admin", "password": ""}])
 def test_wrong_account_is_told_and_changes_nothing(house, account):
     answer = house.set(ONE, **account)
@@ -258,17 +278,32 @@ class Other(http.server.BaseHTTPRequestHandler):
     """A web server that is not TVheadend."""
 
     code, body = 200, b"<html>"
+    # What it says of its version; as to all else where it says nothing.
+    version = b""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(self.code)
+        code, body = (200, self.version) if self.version and self.path == "/api/serverinfo" else (self.code, self.body)
+        self.send_response(code)
         self.send_header("WWW-Authenticate", 'Digest realm="x", nonce="1", qop="auth", algorithm=SHA-512-256')
-        self.send_header("Content-Length", str(len(self.body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self.body)
+        self.wfile.write(body)
 
     def log_message(self, *_words: Any) -> None:
         """Nothing."""
+
+
+def asked(**answers: Any) -> dict[str, Any]:
+    """What the module says of a server that answers so."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), type("Answering", (Other,), answers))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        return run({"url": url, "user": "admin", "password": PASSWORD, "interface": "lo", "channels": [ONE], "wait": 0})
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize(
@@ -279,17 +314,25 @@ class Other(http.server.BaseHTTPRequestHandler):
     ],
 )  # fmt: skip
 def test_another_server_is_told(code, body, words):
-    server = http.server.HTTPServer(("127.0.0.1", 0), type("Answering", (Other,), {"code": code, "body": body}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        url = f"http://127.0.0.1:{server.server_port}"
-        answer = run({"url": url, "user": "admin", "password": PASSWORD, "interface": "lo", "channels": [ONE], "wait": 0})
-    finally:
-        server.shutdown()
-        server.server_close()
+    answer = asked(code=code, body=body)
     assert answer["failed"] and words in answer["msg"], answer
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "words"),
+    [
+        (404, b"", "knows no mpegts/network/grid"), (500, b"", "answers mpegts/network/grid with 500"), (302, b"", "answers mpegts/network/grid with 302"),
+        (200, b"<html>", "no JSON"), (200, b"{}", "lets anybody administer it"),
+    ],
+)  # fmt: skip
+def test_only_a_refusal_proves_that_it_is_shut(code, body, words):
+    """One of somebody without a name; with the given one, the login that follows is told."""
+    assert words in asked(code=code, body=body, version=b'{"sw_version": "4.3"}')["msg"]
+    assert "set the digest to MD5" in asked(code=401, version=b'{"sw_version": "4.3"}')["msg"]
 
 
 def test_list_that_makes_no_sense_is_told_before_anybody_is_asked(house):
     answer = house.set(ONE, {**ONE, "name": "again"})
     assert answer["failed"] and "Nothing has been changed" in answer["msg"]
+    answer = house.set(ONE, network="")
+    assert answer["failed"] and "Nothing has been changed: network is ''" in answer["msg"]
