@@ -140,9 +140,11 @@ def visit(router: Host) -> Iterator[Doctor]:
     subprocess.run([*ssh, "tar -C /run/doctor -xf -"], input=packages(), check=True)
     subprocess.run([*ssh, "cat > /run/doctor/serve.py"], input=SERVE, text=True, check=True)
     with subprocess.Popen([*ssh, "python3 -I /run/doctor/serve.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Doctor(process)
-        process.stdin.close()
-    router.check_output("rm -rf /run/doctor")
+        try:
+            yield Doctor(process)
+        finally:
+            process.stdin.close()
+            router.check_output("rm -rf /run/doctor")
 
 
 @pytest.fixture(scope="module")
