@@ -135,7 +135,7 @@ def key_problem(text: str, wanted: str) -> str:
     try:
         found = fingerprints(text)
     except ValueError as error:
-        return f"holds no public key in ASCII armour ({error}): give the address of the key that the source is signed with"
+        return f"is not one public key in ASCII armour ({error}): give the address of the key that the source is signed with"
     # apt trusts each key of the file, so that one more would be one too many.
     if found != [fingerprint(wanted)]:
         return (
