@@ -85,6 +85,8 @@ def with_players() -> list[str]:
     kept = json.loads(APPS.read_text(encoding="utf-8")) if APPS.exists() else {}
     APPS.touch(mode=0o600)
     variables = {
+        # Each box has a port of the switch for itself. Without this it hears a channel for 20 s more, once igmpproxy has asked for members.
+        "cisco_switch_immediate_leave": True,
         "home_iptv_apps_enabled": True,
         "home_iptv_channels": [{"number": 1, "name": "La 1", "group": "239.0.0.76"}, {"number": 2, "name": "La 2", "group": "239.0.0.2"}],
         "iptv_apps_udpxy_archive": str(archive),
