@@ -674,6 +674,13 @@ def test_a_service_counts_as_stopped_that_shall_run_and_does_not(state, found):
     assert [line for finding in judge(facts).findings for line in finding.evidence] == found
 
 
+def test_a_link_that_is_dialled_again_and_again_is_nobody_s_business_where_television_was_asked_for():
+    facts = healthy()
+    facts["units"]["pppoe-internet.service"].update(active="activating", result="exit-code")
+    facts["pppoe"] = None
+    assert ids(judge(facts, ("tv",))) == []
+
+
 @pytest.mark.parametrize("values", [{"speed": "100", "duplex": "full", "gigabit": False}, {"speed": "-1", "duplex": "unknown", "gigabit": True}])
 def test_a_card_that_can_no_more_is_not_slow(values):
     facts = healthy()
