@@ -384,9 +384,7 @@ def test_program_that_can_be_taken_over_is_refused(pc, router):
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"home_iptv_channels": []}, "iptv_apps_channels is empty"),
         ({"iptv_apps_udpxy_archive": "", "iptv_apps_udpxy_sha256": ""}, "iptv_apps_udpxy_program is /usr/bin/udpxy, which this host does not have"),
-        ({"iptv_apps_relay_buffer": "1 MB"}, "iptv_apps_relay_buffer is '1 MB'"),
         ({"iptv_apps_iptv_interface": "vlan9"}, "iptv_apps_iptv_interface is vlan9, which this host does not have"),
     ],
 )

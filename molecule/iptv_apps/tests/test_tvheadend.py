@@ -248,12 +248,8 @@ def test_unit_is_shut_in(router, record_property):
     ("variables", "words"),
     [
         ({"iptv_apps_tvheadend_password": ""}, "iptv_apps_tvheadend_password is empty"),
-        ({"iptv_apps_tvheadend_password": "tvheadend123"}, "one that is tried first"),
         ({"iptv_apps_tvheadend_program": "/usr/bin/none"}, "iptv_apps_tvheadend_program is /usr/bin/none, which this host does not have"),
         ({"iptv_apps_tvheadend_program": "/usr/bin/busybox"}, "does not say that it is TVheadend"),
-        ({"iptv_apps_tvheadend_http_port": 8080}, "as is iptv_apps_lists_port"),
-        ({"iptv_apps_tvheadend_htsp_port": 61000}, "as is iptv_apps_dlna_port"),
-        ({"iptv_apps_tvheadend_package": "tvheadend", "iptv_apps_tvheadend_key": "no"}, "iptv_apps_tvheadend_key is neither"),
     ],
 )
 def test_plan_that_makes_no_sense_is_refused_before_any_change(router, variables, words):
