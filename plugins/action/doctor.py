@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
             facts["switches"] = switches
             del facts["left_out"]["switch"]
         report = _doctor.judge(CHECKS, plan, facts, plan["services"])
-        told = _doctor_report.as_dict(report, host, time.strftime("%Y-%m-%d %H:%M:%S %z"), facts["seconds"])
+        told = _doctor_report.as_dict(report, host, time.strftime(_doctor_report.TIME), facts["seconds"])
         told["not_asked"] = facts["errors"]
         self._display.display(_doctor_report.summary(report, host, told["seconds"]))
         files = self._keep(options["folder"], host, told, report, facts["names"])

@@ -25,7 +25,6 @@ OPTIONS = {
     "interval": {"type": "int", "default": 60},
     "rounds": {"type": "int", "default": 0},
 }
-TIME = "%Y-%m-%d %H:%M:%S %z"
 ASKING = {"ask_pass": "--ask-pass", "become_ask_pass": "--ask-become-pass", "ask_vault_pass": "--ask-vault-pass"}
 
 
@@ -64,7 +63,7 @@ class ActionModule(ActionBase):
         while True:
             told, now = self._look(look, Path(options["folder"]), before, routers)
             if now and now != trouble:
-                self._display.display(f"{time.strftime(TIME)} {now}")
+                self._display.display(f"{time.strftime(_doctor_report.TIME)} {now}")
             trouble = now
             before.update(told)
             number += 1

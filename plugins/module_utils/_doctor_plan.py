@@ -57,7 +57,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 # What of systemd belongs to a home, whichever of it a host has.
 _UNITS = (
-    "systemd-networkd.service", "homerouter-firewall.service", "kea-dhcp4-server.service", "isc-dhcp-server.service", "dnsmasq.service",
+    "systemd-networkd.service", "kea-dhcp4-server.service", "isc-dhcp-server.service", "dnsmasq.service",
     "unbound.service", "frr.service", "igmpproxy.service", "homerouter-*",
 )  # fmt: skip
 

@@ -14,6 +14,8 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils._doctor impo
 
 DOCS = "https://github.com/homerouter/tripleplay/blob/main/"
 WIDTH = 100
+# How a report says when it was made.
+TIME = "%Y-%m-%d %H:%M:%S %z"
 # Findings that are told in full on the screen; the others get a line each.
 FULL = 3
 WORDS = {"ok": "works", "warning": "WARNING", "error": "ERROR", "unknown": "not judged"}
