@@ -33,7 +33,7 @@ def cache() -> Path:
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """What is not in the cache yet is made by one lab; others that start meanwhile wait for it."""
+    """One lab starts at a time: what is not in the cache yet is made once, and each takes a core that the others have not taken."""
     with (cache() / "lock").open("w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -125,6 +125,19 @@ def kernel() -> Path:
     return target
 
 
+def _core() -> int:
+    """The core of this machine that has fewest lab kernels."""
+    cores = dict.fromkeys(sorted(os.sched_getaffinity(0)), 0)
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"\0uml_dir=" in (folder / "cmdline").read_bytes():
+                (core,) = os.sched_getaffinity(int(folder.name))
+                cores[core] += 1
+        except (KeyError, OSError, ValueError):
+            continue  # It has just ended, or may run on several.
+    return min(cores, key=cores.__getitem__)
+
+
 def _boot(disk: str) -> None:
     """Start the lab kernel on a disk and wait for its Docker."""
     if not Path("/var/run/netns", NETNS).exists():
@@ -135,7 +148,10 @@ def _boot(disk: str) -> None:
             run("ip", "-netns", NETNS, "link", "set", name, "up")
     inside = ("ip", "netns", "exec", NETNS)
     _spawn(
-        "kernel", *inside, kernel(), f"mem={_MEMORY}", f"ubd0={disk}", "root=/dev/ubda", "rw", "seccomp=on", "ncpus=2",
+        # One core for all of it: at each system call and page fault in the lab this kernel takes over from the process and gives back, and on
+        # two cores each of them has to be woken. Measured on two cores: a start of Python takes 0.10 s instead of 0.20 s.
+        "kernel", *inside, "taskset", "--cpu-list", str(_core()), kernel(),
+        f"mem={_MEMORY}", f"ubd0={disk}", "root=/dev/ubda", "rw", "seccomp=on",
         # All hosts have these together, and none may set them: the room that the role iptv_apps gives a receiver, and that for packets which a
         # core has not come to, through which here goes every cable of the house.
         "sysctl.net.core.rmem_max=4194304", "sysctl.net.core.netdev_max_backlog=10000",
@@ -206,25 +222,27 @@ def _base_disk() -> Path:
 def start() -> str:
     """Have a Docker engine that can carry the lab, with all images; return a line that says which and why."""
     STATE.mkdir(parents=True, exist_ok=True)
+    with alone():
+        return _start()
+
+
+def _start() -> str:
     if _alive("kernel") and SOCKET.exists() and _answers():
         # Their recipes may have changed since it was started.
-        with alone():
-            _import_images()
+        _import_images()
         return f"engine: lab kernel, running (process {_alive('kernel')})"
     possible, reason = host_can()
     if possible:
         SOCKET.unlink(missing_ok=True)
-        with alone():
-            _import_images()
+        _import_images()
         return f"engine: this host's ({reason})"
     print(f"  engine: lab kernel, because {reason}", flush=True)
     if os.geteuid() != 0:
         raise LabError("The lab kernel needs a network namespace of its own: run `sudo make lab`.")
     _halt()
     shutil.rmtree(STATE / "uml", ignore_errors=True)
-    with alone():
-        kernel()
-        base = _base_disk()
+    kernel()
+    base = _base_disk()
     overlay = STATE / "engine.cow"
     overlay.unlink(missing_ok=True)
     with step("boot the lab kernel"):
