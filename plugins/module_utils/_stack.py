@@ -8,14 +8,28 @@ from __future__ import annotations
 import glob
 import os
 import re
+import time
 from collections.abc import Mapping
-from typing import Callable
+from typing import Callable, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 
 IFUPDOWN_MAIN = "/etc/network/interfaces"
+# Seconds between two looks: nothing wakes a module when an interface, a route or a server is there.
+_INTERVAL = 0.2
 
 Run = Callable[..., "tuple[int, str, str]"]
+_Seen = TypeVar("_Seen")
+
+
+def until(look: Callable[[], _Seen], done: Callable[[_Seen], object], seconds: float) -> _Seen:
+    """What C(look) has seen: as soon as that is C(done), or when the seconds are over; with 0 it looks once."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if done(seen) or time.monotonic() >= deadline:
+            return seen
+        time.sleep(_INTERVAL)
 
 
 def read(path: str) -> str:

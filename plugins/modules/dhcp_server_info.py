@@ -89,13 +89,11 @@ problems:
 
 import secrets
 import socket
-import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dhcp, _stack
 
 DNS_TIMEOUT = 1.0
-POLL = 0.25
 
 
 def listening(module: AnsibleModule) -> bool:
@@ -152,14 +150,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
-    end = time.monotonic() + params["wait"]
-    while True:
-        dhcp = listening(module)
-        dns = params["dns_unit"] is None or answering(params["address"], params["domain"])
-        if (dhcp and dns) or time.monotonic() >= end:
-            break
-        time.sleep(POLL)
-
+    dhcp, dns = _stack.until(
+        lambda: (listening(module), params["dns_unit"] is None or answering(params["address"], params["domain"])), all, params["wait"]
+    )
     problems = []
     if not dhcp:
         problems.append(

@@ -281,6 +281,7 @@ lacking:
 """
 
 import http.client
+import operator
 import os
 import pwd
 import select
@@ -301,7 +302,6 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
     _udpxy,
 )
 
-INTERVAL = 0.2
 _ANSWER = 5.0
 # Answers to a search come within a second (MX).
 _DISCOVERY = 2.0
@@ -598,12 +598,7 @@ def main() -> None:
     if problems:
         module.fail_json(msg="Television cannot be served as planned, nothing has been changed: " + "; ".join(problems), lacking=[])
     path, build = program(module)
-    deadline = time.monotonic() + params["wait"]
-    lacks = lacking(module) if params["wait"] else []
-    while lacks and time.monotonic() < deadline:
-        # Between two looks: nobody wakes a module when a server begins to answer.
-        time.sleep(INTERVAL)
-        lacks = lacking(module)
+    lacks = _stack.until(lambda: lacking(module), operator.not_, params["wait"]) if params["wait"] else []
     if lacks:
         module.fail_json(msg=f"Players cannot watch after {params['wait']} s: {'; '.join(lacks)}", lacking=lacks)
     module.exit_json(

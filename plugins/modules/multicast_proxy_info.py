@@ -139,7 +139,6 @@ lacking:
 import errno
 import os
 import socket
-import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -153,7 +152,6 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
 # Linux's include/uapi/linux/mroute.h.
 _MRT_INIT = 200
 _MRT_DONE = 201
-INTERVAL = 0.1
 
 
 def rival(module: AnsibleModule) -> str:
@@ -237,15 +235,11 @@ def main() -> None:
     if problems:
         module.fail_json(msg="Television cannot pass as planned, nothing has been changed: " + "; ".join(problems), lacking=[])
 
-    deadline = time.monotonic() + params["wait"]
-    while True:
+    def look() -> tuple[list[str], list[str]]:
         active = [unit for unit in _multicast_proxy.UNITS if _stack.unit_state(module.run_command, unit)[0]]
-        lacking = _multicast_proxy.lacks(params, active, _multicast_host.proxied())
-        differs = drift(module)
-        if not (lacking or (differs and params["wait"])) or time.monotonic() > deadline:
-            break
-        # Between two looks: neither systemd nor the kernel's table would wake a module.
-        time.sleep(INTERVAL)
+        return _multicast_proxy.lacks(params, active, _multicast_host.proxied()), drift(module)
+
+    lacking, differs = _stack.until(look, lambda seen: not any(seen), params["wait"])
     if params["wait"] and lacking + differs:
         module.fail_json(
             msg=f"Television cannot pass after {params['wait']} s: {'; '.join(lacking + differs)}: look at journalctl -u igmpproxy", lacking=lacking

@@ -111,14 +111,12 @@ lacking:
 
 import json
 import os
-import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _rip
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _rip, _stack
 
 CONFIG = "/etc/frr/frr.conf"
-INTERVAL = 0.2
 
 
 def look(module: AnsibleModule, interface: str) -> _rip.Link:
@@ -196,13 +194,11 @@ def main() -> None:
     if problems:
         module.fail_json(msg="Routes cannot be had as planned, nothing has been changed: " + "; ".join(problems), lacking=[])
 
-    deadline = time.monotonic() + params["wait"]
-    while True:
+    def seen() -> tuple[list[tuple[dict[str, Any], _rip.Link]], list[str]]:
         links = [(entry, look(module, entry["interface"])) for entry in params["networks"]]
-        lacking = [line for entry, link in links for line in _rip.lacks(params["mode"], entry, link)]
-        if not lacking or time.monotonic() > deadline:
-            break
-        time.sleep(INTERVAL)
+        return links, [line for entry, link in links for line in _rip.lacks(params["mode"], entry, link)]
+
+    links, lacking = _stack.until(seen, lambda now: not now[1], params["wait"])
     if lacking and params["wait"]:
         module.fail_json(msg=f"Servers cannot be reached after {params['wait']} s: {'; '.join(lacking)}: {_rip.cure(lacking)}", lacking=lacking)
     module.exit_json(

@@ -97,7 +97,6 @@ anybody:
 """
 
 import json
-import time
 import urllib.error
 from http.client import HTTPException
 from typing import Any
@@ -105,9 +104,8 @@ from urllib.parse import urlencode
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels, _tvheadend
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _channels, _stack, _tvheadend
 
-INTERVAL = 0.3
 _ANSWER = 10
 # More than any list has: without a limit of its own a grid ends after 50 entries.
 _ALL = 1000000
@@ -181,16 +179,16 @@ class Api:
 
 def greeting(api: Api, seconds: int) -> str:
     """The version, as soon as TVheadend answers."""
-    deadline = time.monotonic() + seconds
-    while True:
+
+    def look() -> Any:
         try:
-            answer = api.call("serverinfo")
-            break
-        except Unreachable:
-            if time.monotonic() >= deadline:
-                raise
-            # Between two looks: nobody wakes a module when a server begins to answer.
-            time.sleep(INTERVAL)
+            return api.call("serverinfo")
+        except Unreachable as error:
+            return error
+
+    answer = _stack.until(look, lambda seen: not isinstance(seen, Unreachable), seconds)
+    if isinstance(answer, Unreachable):
+        raise answer
     if not isinstance(answer, dict) or "sw_version" not in answer:
         raise Refused(f"{api.url} does not say which version it is: it is not TVheadend; look at what has its port (`ss -tlnp`)")
     return str(answer["sw_version"])

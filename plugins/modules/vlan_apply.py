@@ -61,15 +61,13 @@ commands:
 
 import os
 import re
-import time
 from typing import Callable
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _vlans
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _stack, _vlans
 
-# Seconds until interfaces that a daemon makes must be there, and between two looks.
+# Seconds until interfaces that a daemon makes must be there.
 PATIENCE = 10
-INTERVAL = 0.1
 
 PER_INTERFACE_FILE = re.compile(r"/(?:20-homerouter|10-netplan)-([^/]+?)\.(?:netdev|network\.d/10-homerouter\.conf)$")
 
@@ -97,12 +95,7 @@ class Host:
             )
 
     def wait_for_links(self, names: set[str]) -> dict[str, _vlans.Link]:
-        deadline = time.monotonic() + PATIENCE
-        links = self.links()
-        while not names <= links.keys() and time.monotonic() < deadline:
-            time.sleep(INTERVAL)
-            links = self.links()
-        return links
+        return _stack.until(self.links, lambda links: names <= links.keys(), PATIENCE)
 
 
 def is_other(vlan: _vlans.Vlan, link: _vlans.Link, uplink: str) -> bool:

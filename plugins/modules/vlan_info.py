@@ -85,13 +85,9 @@ interfaces:
 """
 
 import os
-import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _vlans
-
-# Seconds between two looks: short beside the second a link needs, long beside the milliseconds of one look.
-INTERVAL = 0.25
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _stack, _vlans
 
 LOOK_AT = {
     "networkd": "networkctl status NAME; journalctl -b -u systemd-networkd",
@@ -140,11 +136,7 @@ def main() -> None:
         module.fail_json(msg="The VLAN plan has problems:\n" + "\n".join(error.problems), problems=error.problems)
     module.run_command_environ_update = {"LC_ALL": "C"}
     wait = module.params["wait"]
-    deadline = time.monotonic() + wait
-    problems, links = look(module, plan)
-    while problems and time.monotonic() < deadline:
-        time.sleep(INTERVAL)
-        problems, links = look(module, plan)
+    problems, links = _stack.until(lambda: look(module, plan), lambda seen: not seen[0], wait)
 
     names = [plan.uplink, *(vlan.name for vlan in plan.vlans)]
     interfaces = {

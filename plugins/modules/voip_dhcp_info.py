@@ -98,14 +98,12 @@ lacking:
 """
 
 import os
-import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _stack, _voip
 
 # Where the hook of this collection keeps what dhcpcd and dhclient have learnt.
 HOOK_LEASE = "/run/homerouter-voip/lease"
-INTERVAL = 0.2
 
 
 def rp_filter(name: str) -> int | None:
@@ -179,13 +177,11 @@ def main() -> None:
     if problems:
         module.fail_json(msg="Voice cannot be set up as planned, nothing has been changed: " + "; ".join(problems), lacking=[])
 
-    deadline = time.monotonic() + params["wait"]
-    while True:
-        state = look(module, backend)
-        lacking = _voip.lacks(state, params["interface"], params["prefix"], params["route"])
-        if not lacking or time.monotonic() > deadline:
-            break
-        time.sleep(INTERVAL)
+    def lacks(state: _voip.State) -> list[str]:
+        return _voip.lacks(state, params["interface"], params["prefix"], params["route"])
+
+    state = _stack.until(lambda: look(module, backend), lambda seen: not lacks(seen), params["wait"])
+    lacking = lacks(state)
     if lacking and params["wait"]:
         module.fail_json(
             msg=f"No call can be made after {params['wait']} s: {'; '.join(lacking)}: {_voip.cure(params['interface'], lacking)}", lacking=lacking

@@ -24,3 +24,18 @@ def test_unit_of_a_process(cgroup, unit):
 
 def test_process_that_has_ended_belongs_to_no_unit():
     assert _stack.unit_of_process(2**30) == ""
+
+
+@pytest.mark.parametrize(("seconds", "seen"), [(0, 1), (60, 3)])
+def test_looks_until_it_is_done_or_the_time_is_over(seconds, seen, monkeypatch):
+    now, looks = [100.0], iter(range(1, 9))
+    monkeypatch.setattr(_stack.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_stack.time, "sleep", lambda pause: now.__setitem__(0, now[0] + pause))
+    assert _stack.until(lambda: next(looks), lambda look: look == 3, seconds) == seen
+
+
+def test_a_last_look_comes_when_the_time_is_over(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(_stack.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(_stack.time, "sleep", lambda pause: now.__setitem__(0, now[0] + pause))
+    assert _stack.until(lambda: now[0], lambda look: False, 1) >= 101
