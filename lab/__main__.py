@@ -28,6 +28,7 @@ def main() -> None:
     reboot.add_argument("host")
     restore = commands.add_parser("restore", help="give the switch a saved configuration")
     restore.add_argument("configuration", type=Path, help="file with the lines of its command line, as molecule/shared/startup-config")
+    commands.add_parser("pack-relay", help="write the archive of udpxy's stand-in to build/lab")
     args = parser.parse_args()
     STATE.mkdir(parents=True, exist_ok=True)
     try:
@@ -46,6 +47,8 @@ def main() -> None:
             hosts.reboot(args.host)
         elif args.command == "restore":
             hosts.restore(args.configuration)
+        elif args.command == "pack-relay":
+            site.pack_relay()
     except LabError as error:
         fail(error)
 

@@ -65,18 +65,22 @@ def playbook(*arguments: str, name: str = "site.yml") -> dict[str, Any]:
     }
 
 
-def with_players() -> list[str]:
-    """Put the stand-ins of udpxy and TVheadend where a home with players takes them from; the arguments of its playbooks."""
-    archive = STATE / "udpxy-stand-in.tar.gz"
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
+def pack_relay() -> Path:
+    """The source of udpxy's stand-in as an archive like udpxy's own; always the same octets."""
+    archive = STATE / "udpxy-stand-in.tar"
+    with tarfile.open(archive, mode="w") as tar:
         for path in sorted((ROOT / "lab" / "relay").iterdir()):
             if path.name in ("Makefile", "relay.c", "VERSION", "BUILD", "PATCH"):
                 text = path.read_bytes()
                 info = tarfile.TarInfo(f"udpxy-stand-in/chipmunk/{path.name}")
                 info.size = len(text)
                 tar.addfile(info, io.BytesIO(text))
-    archive.write_bytes(packed.getvalue())
+    return archive
+
+
+def with_players() -> list[str]:
+    """Put the stand-ins of udpxy and TVheadend where a home with players takes them from; the arguments of its playbooks."""
+    archive = pack_relay()
     server = (ROOT / "lab" / "tvheadend" / "server.py").read_text(encoding="utf-8")
     code, _out = on("router", f"cat > {TVHEADEND} && chmod 0755 {TVHEADEND}", f"#!/usr/bin/python3 -I\n{server}")
     if code != 0:
@@ -90,7 +94,7 @@ def with_players() -> list[str]:
         "home_iptv_apps_enabled": True,
         "home_iptv_channels": [{"number": 1, "name": "La 1", "group": "239.0.0.76"}, {"number": 2, "name": "La 2", "group": "239.0.0.2"}],
         "iptv_apps_udpxy_archive": str(archive),
-        "iptv_apps_udpxy_sha256": hashlib.sha256(packed.getvalue()).hexdigest(),
+        "iptv_apps_udpxy_sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
         "iptv_apps_tvheadend": True,
         "iptv_apps_tvheadend_password": kept.get("iptv_apps_tvheadend_password") or secrets.token_hex(12),
         "iptv_apps_tvheadend_package": "",
