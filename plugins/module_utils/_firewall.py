@@ -249,6 +249,12 @@ def session_problem(plan: dict[str, Any], session: Session, interface: str) -> s
     )
 
 
+def loaded(ruleset: str, own: list[str]) -> list[str]:
+    """Those of this collection's tables that are among what C(nft --json list ruleset) prints."""
+    tables = [entry["table"] for entry in json.loads(ruleset)["nftables"] if "table" in entry]
+    return [name for name in own if any((table["family"], table["name"]) == ("inet", name) for table in tables)]
+
+
 def rivals(ruleset: str, own: set[str], lan: str, bridges: list[str]) -> list[str]:
     """Base chains of other programs that would drop what this firewall forwards, as one line each.
 

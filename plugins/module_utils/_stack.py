@@ -50,29 +50,29 @@ def unit_state(run: Run, unit: str) -> tuple[bool, bool]:
     return active, enabled
 
 
-def _started(run: Run, units: list[str]) -> dict[str, float]:
-    """When each running unit was started, in seconds since the epoch."""
+def standing(run: Run, files: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:
+    """Units that run and have not read their files as they are now, and units with which nothing is to be done.
+
+    files: by unit what is written for it; one for which nothing is shall neither run nor start with the host.
+    """
+    if not files:
+        return [], []
     _code, out, _err = run(
-        ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,ExecMainStartTimestamp", *units], check_rc=True
+        ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,UnitFileState,ExecMainStartTimestamp", *files], check_rc=True
     )
-    times = {}
+    outdated, settled = [], []
     for block in out.split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        stamp = values.get("ExecMainStartTimestamp", "").lstrip("@")
-        if values.get("ActiveState") == "active" and stamp.isdigit():
-            times[values["Id"]] = float(stamp)
-    return times
-
-
-def outdated(run: Run, files: Mapping[str, list[str]]) -> list[str]:
-    """Running units that have not read what is written for them: those of whose files one is newer than the process."""
-    since = _started(run, list(files)) if files else {}
-    # systemd tells whole seconds only, so a restart within the second of the writing must not count as older.
-    return [
-        unit
-        for unit, paths in files.items()
-        if unit in since and any(os.path.exists(path) and int(os.stat(path).st_mtime) > since[unit] for path in paths)
-    ]
+        unit, active, since = values.get("Id", ""), values.get("ActiveState") == "active", values.get("ExecMainStartTimestamp", "").lstrip("@")
+        paths = files.get(unit)
+        if paths is None:
+            continue
+        # systemd tells whole seconds only, so a restart within the second of the writing must not count as older.
+        if active and since.isdigit() and any(os.path.exists(path) and int(os.stat(path).st_mtime) > int(since) for path in paths):
+            outdated.append(unit)
+        elif (active, values.get("UnitFileState") == "enabled") == ((True, True) if paths else (False, False)):
+            settled.append(unit)
+    return outdated, settled
 
 
 def detect_backend(module: AnsibleModule) -> str:

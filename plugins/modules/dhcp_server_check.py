@@ -225,6 +225,11 @@ outdated:
   type: list
   elements: str
   returned: success
+settled:
+  description: Wanted units with which nothing is to be done, since they run, start with the host, have read their files and hear the interface.
+  type: list
+  elements: str
+  returned: success
 stale:
   description: Units of this collection that the plan does not want any more.
   type: list
@@ -358,13 +363,16 @@ def main() -> None:
     if problems:
         module.fail_json(msg="The LAN cannot be served as planned: " + "; ".join(problems), problems=problems)
 
+    unheard = deaf(module, wanted)
+    outdated, settled = _stack.standing(module.run_command, {unit["name"]: unit["files"] + unit["own"] for unit in wanted})
     module.exit_json(
         changed=False,
         lan=_dhcp.facts_of(plan),
         interface_present=present,
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), plan["packages"]),
         device_unit=_dhcp.device_unit(plan["interface"]) if tracks_interfaces() else "",
-        outdated=sorted({*_stack.outdated(module.run_command, {unit["name"]: unit["files"] + unit["own"] for unit in wanted}), *deaf(module, wanted)}),
+        outdated=sorted({*outdated, *unheard}),
+        settled=sorted({*settled}.difference(unheard)),
         stale=sorted(ours - {unit["name"] for unit in wanted}),
     )
 

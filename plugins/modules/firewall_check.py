@@ -153,6 +153,11 @@ options:
     type: list
     elements: str
     required: true
+  units:
+    description: The collection's own systemd units, with their files in C(/etc/systemd/system).
+    type: list
+    elements: str
+    default: []
   packages:
     description: Debian packages that have to be there.
     type: list
@@ -183,6 +188,16 @@ drift:
   elements: str
   returned: success
   sample: ["net.ipv4.ip_forward is 0, not 1"]
+loaded:
+  description: Those of O(tables) that the kernel has.
+  type: list
+  elements: str
+  returned: success
+settled:
+  description: Those of O(units) with which nothing is to be done, since they have done their work and start with the host.
+  type: list
+  elements: str
+  returned: success
 missing_packages:
   description: Those of O(packages) that are not installed.
   type: list
@@ -200,7 +215,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _firewall, _packages, _session
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _firewall, _packages, _session, _stack
 
 
 def session_problems(module: AnsibleModule, plan: dict[str, Any]) -> list[str]:
@@ -216,16 +231,19 @@ def session_problems(module: AnsibleModule, plan: dict[str, Any]) -> list[str]:
     return [problem] if problem else []
 
 
-def warn_of_rivals(module: AnsibleModule, plan: dict[str, Any]) -> None:
-    """Other programs' tables are left alone, but nobody should have to search for hours."""
+def ruleset(module: AnsibleModule) -> str:
+    """What is loaded, as JSON; nothing where nftables is not installed yet."""
     nft = module.get_bin_path("nft", opt_dirs=["/usr/sbin", "/sbin"])
+    code, out, _err = module.run_command([nft, "--json", "list", "ruleset"]) if nft else (1, "", "")
+    return out if code == 0 else '{"nftables": []}'
+
+
+def warn_of_rivals(module: AnsibleModule, plan: dict[str, Any], loaded: str) -> None:
+    """Other programs' tables are left alone, but nobody should have to search for hours."""
     names = os.listdir("/sys/class/net")
     bridges = [name for name in names if name == "docker0" or name.startswith("br-")] if os.path.exists("/var/lib/docker") else []
-    if nft:
-        code, out, _err = module.run_command([nft, "--json", "list", "ruleset"])
-        if code == 0:
-            for line in _firewall.rivals(out, set(plan["tables"]), plan["zones"]["lan"], bridges):
-                module.warn(line)
+    for line in _firewall.rivals(loaded, set(plan["tables"]), plan["zones"]["lan"], bridges):
+        module.warn(line)
     untrusted = [name for name in bridges if _firewall.zone_of(plan, name) is None]
     if untrusted:
         module.warn(
@@ -290,6 +308,7 @@ def main() -> None:
             },
             "flow_offload_device": {"type": "str"},
             "tables": {"type": "list", "elements": "str", "required": True},
+            "units": {"type": "list", "elements": "str", "default": []},
             "packages": texts,
             "sysctls": {"type": "dict", "default": {}},
         },
@@ -302,11 +321,14 @@ def main() -> None:
         problems = session_problems(module, plan)
     if problems:
         module.fail_json(msg="The firewall cannot stand as planned, nothing has been changed: " + "; ".join(problems), problems=problems)
-    warn_of_rivals(module, plan)
+    loaded = ruleset(module)
+    warn_of_rivals(module, plan, loaded)
     actual = {name: sysctl(name) for name in plan["sysctls"]}
     module.exit_json(
         changed=False,
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), plan["packages"]),
+        loaded=_firewall.loaded(loaded, plan["tables"]),
+        settled=_stack.standing(module.run_command, {unit: [f"/etc/systemd/system/{unit}"] for unit in plan["units"]})[1],
         drift=[f"{name} is {actual[name]}, not {value}" for name, value in plan["sysctls"].items() if actual[name] != str(value)],
     )
 

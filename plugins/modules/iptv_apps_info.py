@@ -272,6 +272,11 @@ outdated:
   type: list
   elements: str
   returned: success
+settled:
+  description: Units of O(files) with which nothing is to be done, since they run, start with the host and have read their files, or are not wanted and do not.
+  type: list
+  elements: str
+  returned: success
 lacking:
   description: What players still lack on this host.
   type: list
@@ -601,6 +606,7 @@ def main() -> None:
     lacks = _stack.until(lambda: lacking(module), operator.not_, params["wait"]) if params["wait"] else []
     if lacks:
         module.fail_json(msg=f"Players cannot watch after {params['wait']} s: {'; '.join(lacks)}", lacking=lacks)
+    outdated, settled = _stack.standing(module.run_command, params["files"])
     module.exit_json(
         changed=False,
         program=path,
@@ -614,7 +620,8 @@ def main() -> None:
         tvheadend=any(_stack.unit_state(module.run_command, _tvheadend.UNIT)),
         recordings=[recording.planned() for recording in recordings],
         drift=drift(module),
-        outdated=_stack.outdated(module.run_command, params["files"]),
+        outdated=outdated,
+        settled=settled,
         lacking=lacks,
     )
 

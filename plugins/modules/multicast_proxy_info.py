@@ -123,6 +123,11 @@ outdated:
   type: list
   elements: str
   returned: success
+settled:
+  description: Units of O(files) with which nothing is to be done, since they run, start with the host and have read their files, or are not wanted and do not.
+  type: list
+  elements: str
+  returned: success
 missing_packages:
   description: Those of O(packages) that are not installed.
   type: list
@@ -244,10 +249,12 @@ def main() -> None:
         module.fail_json(
             msg=f"Television cannot pass after {params['wait']} s: {'; '.join(lacking + differs)}: look at journalctl -u igmpproxy", lacking=lacking
         )
+    outdated, settled = _stack.standing(module.run_command, params["files"])
     module.exit_json(
         changed=False,
         drift=differs,
-        outdated=_stack.outdated(module.run_command, params["files"]),
+        outdated=outdated,
+        settled=settled,
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"]),
         lacking=lacking,
     )

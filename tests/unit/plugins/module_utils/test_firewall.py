@@ -216,3 +216,8 @@ def test_the_session_as_sshd_tells_it(text, session):
 def test_the_session_of_this_process(monkeypatch):
     monkeypatch.setenv("SSH_CONNECTION", "203.0.113.9 50000 80.28.0.10 22")
     assert _session.current() == SESSION
+
+
+def test_own_tables_are_found_by_family_and_name():
+    told = ruleset(*({"table": {"family": family, "name": name}} for family, name in (("ip", "homerouter_voice"), ("inet", "homerouter"), ("inet", "f2b"))))
+    assert _firewall.loaded(told, ["homerouter", "homerouter_voice"]) == ["homerouter"]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import _stack
 
@@ -39,3 +41,39 @@ def test_a_last_look_comes_when_the_time_is_over(monkeypatch):
     monkeypatch.setattr(_stack.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(_stack.time, "sleep", lambda pause: now.__setitem__(0, now[0] + pause))
     assert _stack.until(lambda: now[0], lambda look: False, 1) >= 101
+
+
+def shown(*units: dict[str, str]) -> str:
+    """What systemctl show prints."""
+    return "\n\n".join("\n".join(f"{key}={value}" for key, value in unit.items()) for unit in units) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("active", "state", "since", "verdict"),
+    [
+        ("active", "enabled", "@2000000000", "settled"),
+        ("active", "enabled", "@1000000000", "outdated"),
+        # A timer has no process.
+        ("active", "enabled", "", "settled"),
+        ("active", "disabled", "@2000000000", ""),
+        ("inactive", "enabled", "", ""),
+        ("activating", "enabled", "@2000000000", ""),
+    ],
+)
+def test_standing_of_a_unit(active, state, since, verdict, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    os.utime(file, (1.5e9, 1.5e9))
+    out = shown({"Id": "a.service", "ActiveState": active, "UnitFileState": state, "ExecMainStartTimestamp": since})
+    outdated, settled = _stack.standing(lambda *_argv, **_options: (0, out, ""), {"a.service": [str(file)]})
+    assert (outdated, settled) == (["a.service"] * (verdict == "outdated"), ["a.service"] * (verdict == "settled"))
+
+
+def test_unit_that_is_not_wanted_is_settled_when_it_is_gone():
+    out = shown(
+        {"Id": "gone.service", "ActiveState": "inactive", "UnitFileState": ""},
+        {"Id": "runs.service", "ActiveState": "active", "UnitFileState": "disabled"},
+        {"Id": "starts.service", "ActiveState": "inactive", "UnitFileState": "enabled"},
+    )
+    files = {name: [] for name in ("gone.service", "runs.service", "starts.service")}
+    assert _stack.standing(lambda *_argv, **_options: (0, out, ""), files) == ([], ["gone.service"])
