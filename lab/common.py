@@ -76,13 +76,13 @@ def step(text: str) -> Iterator[None]:
     print(f"{time.monotonic() - start:.1f} s", flush=True)
 
 
-def poll(condition: Callable[[], bool], seconds: float, what: str, interval: float = 0.2) -> None:
+def poll(condition: Callable[[], bool], seconds: float, what: str) -> None:
     """Wait until condition() is true; LabError names what did not come."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise LabError(f"waited {seconds:.0f} s in vain for {what}")
-        time.sleep(interval)
+        time.sleep(0.2)
 
 
 def fingerprint(*parts: str | Path) -> str:

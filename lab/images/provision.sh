@@ -86,7 +86,7 @@ mkdir -p /run/sshd /run/udev
 : > /run/udev/control
 mount -o remount,rw /proc/sys 2>/dev/null || :
 for nic in $LAB_NICS; do
-    until [ -e "/sys/class/net/$nic" ]; do sleep 0.05; done
+    until [ -e "/sys/class/net/$nic" ]; do sleep 0.2; done
 done
 unset LAB_KEY LAB_NICS
 exec /sbin/init
