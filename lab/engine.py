@@ -158,8 +158,9 @@ def _boot(disk: str) -> None:
         "con0=null,fd:1", "con=null", "ssl=null", "vec0:transport=raw,ifname=in", f"uml_dir={STATE}/uml", "quiet",
     )  # fmt: skip
     SOCKET.unlink(missing_ok=True)
-    # -t: keep a half-closed connection (a command without input) open until the other side is done.
-    _spawn("socket", *inside, "socat", "-t", "86400", f"UNIX-LISTEN:{SOCKET},fork,mode=0600", f"TCP:{_ENGINE_ADDRESS}:2375")
+    # -t: keep a half-closed connection (a command without input) open until the other side is done. While the kernel boots nobody answers, and the
+    # next try shall find it as soon as it does.
+    _spawn("socket", *inside, "socat", "-t", "86400", f"UNIX-LISTEN:{SOCKET},fork,mode=0600", f"TCP:{_ENGINE_ADDRESS}:2375,connect-timeout=0.5")
     poll(_answers, 120, "Docker in the lab kernel (see the log)")
 
 

@@ -136,7 +136,7 @@ def _provision(host: str) -> None:
 
 def _each(work: Callable[[str], None], hosts: list[str]) -> None:
     """Do the same for several hosts at once; the first error comes out when all are done."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
         list(pool.map(work, hosts))
 
 
