@@ -78,12 +78,12 @@ def nothing_planned():
 
 def test_recordings_on_time_whole_and_through_a_restart(isp, router, eventually, meter, record_property):
     start = now(router) + timedelta(seconds=100)
-    long_end = start + timedelta(minutes=5)
+    long_end = start + timedelta(minutes=4)
     name = f"{start:%Y-%m-%d-%H%M}"
     wanted = [
         {"name": "film", "channel": 1, "start": at(start), "minutes": 1},
-        {"name": "weekly", "channel": 2, "start": f"{start:%H:%M:%S}", "minutes": 5, "days": [f"{start:%a}".lower()]},
-        {"name": "small", "channel": 86, "start": at(start), "minutes": 5, "size": "1Mb"},
+        {"name": "weekly", "channel": 2, "start": f"{start:%H:%M:%S}", "minutes": 4, "days": [f"{start:%a}".lower()]},
+        {"name": "small", "channel": 86, "start": at(start), "minutes": 4, "size": "1Mb"},
     ]
     code, out, _stats = plan(*wanted)
     assert code == 0, out
