@@ -158,10 +158,19 @@ def _boot(disk: str) -> None:
         "con0=null,fd:1", "con=null", "ssl=null", "vec0:transport=raw,ifname=in", f"uml_dir={STATE}/uml", "quiet",
     )  # fmt: skip
     SOCKET.unlink(missing_ok=True)
-    # -t: keep a half-closed connection (a command without input) open until the other side is done. While the kernel boots nobody answers, and the
-    # next try shall find it as soon as it does.
-    _spawn("socket", *inside, "socat", "-t", "86400", f"UNIX-LISTEN:{SOCKET},fork,mode=0600", f"TCP:{_ENGINE_ADDRESS}:2375,connect-timeout=0.5")
-    poll(_answers, 120, "Docker in the lab kernel (see the log)")
+    poll(_listens, 120, "Docker in the lab kernel (see the log)")
+    # -t: keep a half-closed connection (a command without input) open until the other side is done.
+    _spawn("socket", *inside, "socat", "-t", "86400", f"UNIX-LISTEN:{SOCKET},fork,mode=0600", f"TCP:{_ENGINE_ADDRESS}:2375")
+    poll(_answers, 60, "Docker in the lab kernel (see the log)")
+
+
+def _listens() -> bool:
+    """Whether the lab kernel's Docker takes connections. A try from before its wire is up would hang for seconds."""
+    done = subprocess.run(
+        ["ip", "netns", "exec", NETNS, "socat", "-u", "OPEN:/dev/null", f"TCP:{_ENGINE_ADDRESS}:2375,connect-timeout=0.5"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    return done.returncode == 0
 
 
 def _halt() -> None:
