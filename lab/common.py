@@ -82,7 +82,7 @@ def poll(condition: Callable[[], bool], seconds: float, what: str) -> None:
     while not condition():
         if time.monotonic() > end:
             raise LabError(f"waited {seconds:.0f} s in vain for {what}")
-        time.sleep(0.2)
+        time.sleep(0.2)  # Between two looks: what is waited for wakes nobody.
 
 
 def fingerprint(*parts: str | Path) -> str:

@@ -53,18 +53,19 @@ def host_can() -> tuple[bool, str]:
     return True, f"Docker {info.stdout.strip()}, kernel with 802.1Q and PPPoE"
 
 
-def _docker_host() -> str:
+def docker_host() -> str:
+    """Where the Docker command finds the lab's engine."""
     return f"unix://{SOCKET}" if SOCKET.exists() else os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 
 
 def docker(*argv: str | Path, stdin: str | None = None) -> str:
     """Run the docker command against the lab's engine."""
-    return run("docker", "--host", _docker_host(), *argv, stdin=stdin)
+    return run("docker", "--host", docker_host(), *argv, stdin=stdin)
 
 
 def _answers() -> bool:
     done = subprocess.run(
-        ["docker", "--host", _docker_host(), "version", "--format", "{{.Server.Version}}"],
+        ["docker", "--host", docker_host(), "version", "--format", "{{.Server.Version}}"],
         capture_output=True, check=False,
     )  # fmt: skip
     return done.returncode == 0

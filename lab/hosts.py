@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import yaml
 
 from .common import LAB, ROOT, STATE, TAG, run, step
-from .engine import LABEL, SOCKET, docker, image_ref
+from .engine import LABEL, docker, docker_host, image_ref
 
 SSH_CONFIG = STATE / "ssh_config"
 _KEY = STATE / "ssh_key"
@@ -221,23 +220,19 @@ def restore(configuration: Path) -> None:
         docker("exec", container("switch"), "switch", json.dumps({"restore": configuration.read_text(encoding="latin-1")}))
 
 
-def _docker_host() -> str:
-    return f"unix://{SOCKET}" if SOCKET.exists() else os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-
-
 def switch_proxy() -> str:
     """ssh's ProxyCommand to the switch's command line, from the laptop at its port."""
-    return f"docker --host {shlex.quote(_docker_host())} exec -i {container('switch')} nsenter --net=/run/netns/laptop nc %h %p"
+    return f"docker --host {shlex.quote(docker_host())} exec -i {container('switch')} nsenter --net=/run/netns/laptop nc %h %p"
 
 
 def _write_access() -> None:
     """ssh without any network: each host's sshd is started by docker exec at the other end of a pipe."""
-    docker_host = _docker_host()
+    engine = shlex.quote(docker_host())
     blocks = ["# Written by the lab; goes with `make down`."]
     for host, spec in topology()["hosts"].items():
         blocks.append(
             f"Host {' '.join([host, *spec.get('addresses', [])])}\n"
-            f"    ProxyCommand docker --host {shlex.quote(docker_host)} exec -i {container(host)} /usr/sbin/sshd -i\n"
+            f"    ProxyCommand docker --host {engine} exec -i {container(host)} /usr/sbin/sshd -i\n"
         )
     blocks.append(
         "Host *\n"

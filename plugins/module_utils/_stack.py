@@ -15,7 +15,7 @@ from typing import Callable, TypeVar
 from ansible.module_utils.basic import AnsibleModule
 
 IFUPDOWN_MAIN = "/etc/network/interfaces"
-# Seconds between two looks: nothing wakes a module when an interface, a route or a server is there.
+# Seconds.
 _INTERVAL = 0.2
 
 Run = Callable[..., "tuple[int, str, str]"]
@@ -29,7 +29,7 @@ def until(look: Callable[[], _Seen], done: Callable[[_Seen], object], seconds: f
         seen = look()
         if done(seen) or time.monotonic() >= deadline:
             return seen
-        time.sleep(_INTERVAL)
+        time.sleep(_INTERVAL)  # Between two looks: nothing wakes a module when an interface, a route or a server is there.
 
 
 def read(path: str) -> str:
