@@ -216,7 +216,8 @@ options:
     default: "telefonica.net"
   patience:
     description: >-
-      Seconds that each question waits for its answer, 0.2 to 10.
+      Seconds that each question waits for its answer, 0.2 to 10. DHCP servers in the LAN have a fifth more, and one of this host at least seven
+      seconds, since some ping an address before they offer it.
     type: float
     default: 3.0
   watch:

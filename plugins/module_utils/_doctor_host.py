@@ -63,6 +63,10 @@ _SYSCTLS = (
     "netfilter/nf_conntrack_max", "netfilter/nf_conntrack_udp_timeout_stream",
 )  # fmt: skip
 _SECONDS = 20
+_DHCP_SERVER = 67
+# dnsmasq pings an address for three seconds before it offers it, one device after the other (PING_WAIT in its src/config.h): so much longer than all
+# else a server that may be one is waited for, which with three seconds is just enough, and in seconds one of this host.
+_LONGER, _PINGED = 1.2, 7.0
 # pppd shows it with the option show-password.
 _PASSWORD = re.compile(r"(password[= ])(\"[^\"]*\"|\S+)", re.IGNORECASE)
 
@@ -170,6 +174,11 @@ def _discover(
     return found
 
 
+def serves_dhcp() -> bool:
+    """Whether a program of this host waits for DHCP clients."""
+    return any(line.split()[1].endswith(f":{_DHCP_SERVER:04X}") for line in _stack.read("/proc/net/udp").splitlines()[1:])
+
+
 def dhcp(plan: dict[str, Any], interface: str) -> dict[str, Any]:
     """What a computer and a set-top box would be offered in the LAN, and by whom.
 
@@ -178,6 +187,8 @@ def dhcp(plan: dict[str, Any], interface: str) -> dict[str, Any]:
     box_mac = bytes.fromhex(plan["box_mac"].replace(":", "").replace("-", "")) if plan["box_mac"] else b"\x02" + secrets.token_bytes(5)
     asking = {b"\x02" + secrets.token_bytes(3): "pc", b"\x03" + secrets.token_bytes(3): "box"}
     macs = {"pc": b"\x02" + secrets.token_bytes(5), "box": box_mac}
+    # Another router's server may well be a dnsmasq that pings first.
+    patience = plan["patience"] * _LONGER
     messages = {
         number: _doctor_parse.discover(number, macs[who], plan["vendor_class"] if who == "box" else "") for number, who in asking.items()
     }
@@ -185,8 +196,9 @@ def dhcp(plan: dict[str, Any], interface: str) -> dict[str, Any]:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         line.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         found = _discover(
-            sock, messages, lambda body: line.sendto(body, ("255.255.255.255", 67)), plan["patience"], plan["patience"] / 3, own=True
-        )
+            sock, messages, lambda body: line.sendto(body, ("255.255.255.255", 67)), max(patience, _PINGED) if serves_dhcp() else patience,
+            settle=patience, own=True,
+        )  # fmt: skip
     return {"asked": 2 * len(messages), **{who: found[number] for number, who in asking.items()}}
 
 
@@ -428,7 +440,7 @@ def rules(run: _stack.Run) -> list[str] | None:
 
 def units(run: _stack.Run, wanted: list[str]) -> dict[str, dict[str, str]] | None:
     """systemd's units; None on a host without systemd."""
-    if not os.path.isdir("/run/systemd/system"):
+    if not os.path.isdir(_stack.SYSTEMD):
         return None
     return _doctor_parse.units(run(["systemctl", "show", "--property=Id,LoadState,ActiveState,Result,UnitFileState", *wanted])[1])
 

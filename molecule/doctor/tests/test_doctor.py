@@ -333,5 +333,8 @@ def test_a_house_that_was_done_by_hand(router):
         assert found == ["tv.keepalive"], doctor.facts
         on("router", "systemctl stop channels")
         assert doctor.until({"tv.no_proxy", "tv.keepalive"}, PATIENCE)[0][0] == "tv.no_proxy"
+        # It forgets which addresses it has pinged, and takes three seconds over its next offer: slow is not silent.
+        on("router", "systemctl restart dnsmasq")
         code, out, stats = play("homerouter.tripleplay.doctor")
-    assert code != 0 and "1. ERROR Nothing passes channels on to the LAN [tv.no_proxy]" in out and stats["router"]["changed"] == 0, out
+    assert code != 0 and stats["router"]["changed"] == 0, out
+    assert "1. ERROR Nothing passes channels on to the LAN [tv.no_proxy]" in out and "lan.dhcp" not in out, out
