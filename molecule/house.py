@@ -101,8 +101,8 @@ def refused(router: Host, **variables: Any) -> str:
 
     def state() -> str:
         return router.check_output(
-            "find /etc | sort; find /etc -type f -exec stat -c '%n %s %Y' {} + | sort;"
-            " ip -details link; ip address; ip route; systemctl list-unit-files"
+            "find /etc /run/systemd/system | sort; find /etc -type f -exec stat -c '%n %s %Y' {} + | sort;"
+            " ip -details link; ip address; ip route"
         )
 
     before = state()

@@ -207,7 +207,8 @@ def test_the_page_is_for_everybody(pc, tmp_path):
 
 
 def test_second_run_interrupts_nobody(pc, router):
-    before = [pid(router, unit) for unit in UNITS]
+    units = (*UNITS, "homerouter-dlna", "homerouter-tvheadend")
+    before = [pid(router, unit) for unit in units]
     watching = background("pc", "curl --silent --output /tmp/long.ts --max-time 300 " + CHANNEL)
     code, out, stats = converge(**ONLY)
     assert code == 0, out
@@ -217,7 +218,7 @@ def test_second_run_interrupts_nobody(pc, router):
     watching.communicate(timeout=30)
     (seen,) = measured(pc, "long")
     assert seen["packets"] > 1000 and seen["errors"] == 0
-    assert [pid(router, unit) for unit in UNITS] == before
+    assert [pid(router, unit) for unit in units] == before
 
 
 def test_another_channel_list_interrupts_nobody(pc, router):

@@ -91,14 +91,6 @@ def test_nobody_gets_in_without_the_password(pc, router):
             router.check_output(f"systemctl stop bare; rm -rf {folder}")
 
 
-def test_second_run_changes_nothing(router):
-    before = pid(router)
-    done, out, stats = converge(**ONLY)
-    assert done == 0, out
-    assert stats["router"]["changed"] == 0, out
-    assert pid(router) == before
-
-
 def test_list_that_changes_is_followed_and_what_is_somebody_elses_stays(pc, router):
     (network,) = grid(pc, "mpegts/network")
     call(pc, "mpegts/network/mux_create", uuid=network["uuid"], conf={"iptv_url": "rtp://239.0.9.9:8208", "iptv_muxname": "by hand"})

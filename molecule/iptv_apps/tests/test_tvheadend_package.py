@@ -125,7 +125,7 @@ def signer(router) -> Iterator[Signer]:
     router.check_output(f"rm -rf {root} {REPOSITORY}")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def as_before(router) -> Iterator[None]:
     """Without the package, as the scenario has it."""
     yield
@@ -154,6 +154,7 @@ def answer(pc: Host) -> str:
     return pc.run(f"curl --silent --max-time 5 --output /dev/null --write-out '%{{http_code}}' --data limit=1 {URL}").stdout
 
 
+@pytest.mark.usefixtures("as_before")
 def test_package_comes_from_its_source_and_its_own_service_never_runs(pc, router, signer):
     code, out, _stats = converge(**wanted(signer))
     assert code == 0, out
@@ -168,6 +169,7 @@ def test_package_comes_from_its_source_and_its_own_service_never_runs(pc, router
     assert code == 0 and not any(router.file(path).exists for path in SOURCE), out
 
 
+@pytest.mark.usefixtures("as_before")
 def test_tvheadend_that_serves_something_else_is_not_ended(pc, router, signer, eventually):
     """And it is shut when its owner has ended it. By itself it is open: anybody is its administrator, on all addresses."""
     router.check_output(f"systemctl stop homerouter-tvheadend; dpkg --install {REPOSITORY}/pool/tvheadend.deb")
@@ -192,6 +194,7 @@ def test_key_of_somebody_else_is_refused_before_any_change(router, signer):
     assert "iptv_apps_tvheadend_key holds the key" in out and "somebody else's" in out
 
 
+@pytest.mark.usefixtures("as_before")
 def test_source_that_somebody_else_has_signed_is_not_installed_from(router, signer):
     publish(router, Signer())
     try:
