@@ -9,12 +9,15 @@ import glob
 import os
 import re
 import time
-from collections.abc import Mapping
-from typing import Callable, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Callable, NamedTuple, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 
 IFUPDOWN_MAIN = "/etc/network/interfaces"
+# There while systemd runs the host (sd_booted(3)).
+SYSTEMD = "/run/systemd/system"
+NETWORKD = "systemd-networkd.service"
 # Seconds.
 _INTERVAL = 0.2
 
@@ -41,37 +44,62 @@ def read(path: str) -> str:
         return ""
 
 
-def unit_state(run: Run, unit: str) -> tuple[bool, bool]:
-    """Whether a systemd unit is active, and whether it is enabled."""
-    if not os.path.isdir("/run/systemd/system"):
-        return False, False
-    active = run(["systemctl", "is-active", "--quiet", unit])[0] == 0
-    enabled = run(["systemctl", "is-enabled", "--quiet", unit])[0] == 0
-    return active, enabled
+class Unit(NamedTuple):
+    """A unit of systemd as it stands; the defaults are those of one that is not there."""
+
+    active: bool = False
+    # What systemctl is-enabled says; empty where the unit has no file.
+    file_state: str = ""
+    # When its process started, in Unix seconds; None where it has none, as a timer.
+    started: int | None = None
+    # Whether its file has changed since systemd read it.
+    unread: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether it runs and starts with the host."""
+        return self.active and self.file_state == "enabled"
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it runs or will; an init script's may."""
+        return self.active or self.file_state in ("enabled", "enabled-runtime", "generated")
+
+    def older_than(self, path: str) -> bool:
+        """Whether it runs and has not read this file as it is now."""
+        # systemd tells whole seconds only, so a restart within the second of the writing must not count as older.
+        return self.active and self.started is not None and os.path.exists(path) and int(os.stat(path).st_mtime) > self.started
 
 
-def standing(run: Run, files: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:
+def units(run: Run, names: Iterable[str]) -> dict[str, Unit]:
+    """Units of systemd by name, asked for at once."""
+    wanted = list(dict.fromkeys(names))
+    if not wanted or not os.path.isdir(SYSTEMD):
+        return dict.fromkeys(wanted, Unit())
+    _code, out, _err = run(
+        ["systemctl", "show", "--timestamp=unix", "--property=ActiveState,UnitFileState,ExecMainStartTimestamp,NeedDaemonReload", *wanted],
+        check_rc=True,
+    )
+    found = {}
+    # One block for each, in the order in which they were asked for; by its Id a unit may have another name.
+    for name, block in zip(wanted, out.split("\n\n")):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        since = values.get("ExecMainStartTimestamp", "").lstrip("@")
+        found[name] = Unit(
+            values["ActiveState"] == "active", values["UnitFileState"], int(since) if since.isdigit() else None, values["NeedDaemonReload"] == "yes"
+        )
+    return found
+
+
+def standing(known: Mapping[str, Unit], files: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:
     """Units that run and have not read their files as they are now, and units with which nothing is to be done.
 
-    files: by unit what is written for it; one for which nothing is shall neither run nor start with the host.
+    known: what units() says of them. files: by unit what is written for it; one for which nothing is shall neither run nor start with the host.
     """
-    if not files:
-        return [], []
-    _code, out, _err = run(
-        ["systemctl", "show", "--timestamp=unix", "--property=Id,ActiveState,UnitFileState,ExecMainStartTimestamp", *files], check_rc=True
-    )
-    outdated, settled = [], []
-    for block in out.split("\n\n"):
-        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        unit, active, since = values.get("Id", ""), values.get("ActiveState") == "active", values.get("ExecMainStartTimestamp", "").lstrip("@")
-        paths = files.get(unit)
-        if paths is None:
-            continue
-        # systemd tells whole seconds only, so a restart within the second of the writing must not count as older.
-        if active and since.isdigit() and any(os.path.exists(path) and int(os.stat(path).st_mtime) > int(since) for path in paths):
-            outdated.append(unit)
-        elif (active, values.get("UnitFileState") == "enabled") == ((True, True) if paths else (False, False)):
-            settled.append(unit)
+    outdated = [name for name, paths in files.items() if any(known[name].older_than(path) for path in paths)]
+    settled = [
+        name for name, paths in files.items() if name not in outdated and (known[name].stands if paths else not known[name].in_use)
+    ]
     return outdated, settled
 
 
@@ -79,13 +107,13 @@ def detect_backend(module: AnsibleModule) -> str:
     """The network stack this host runs: netplan, networkd, ifupdown or netifrc, empty for none of them."""
     if module.get_bin_path("netplan") and glob.glob("/etc/netplan/*.yaml"):
         return "netplan"
-    if any(unit_state(module.run_command, "systemd-networkd.service")):
+    if units(module.run_command, [NETWORKD])[NETWORKD].in_use:
         return "networkd"
     if module.get_bin_path("ifup") and os.path.exists(IFUPDOWN_MAIN):
         return "ifupdown"
     if os.path.exists("/etc/init.d/net.lo"):
         return "netifrc"
-    return "networkd" if os.path.isdir("/run/systemd/system") else ""
+    return "networkd" if os.path.isdir(SYSTEMD) else ""
 
 
 def unit_of(cgroup: str) -> str:

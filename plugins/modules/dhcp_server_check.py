@@ -364,7 +364,8 @@ def main() -> None:
         module.fail_json(msg="The LAN cannot be served as planned: " + "; ".join(problems), problems=problems)
 
     unheard = deaf(module, wanted)
-    outdated, settled = _stack.standing(module.run_command, {unit["name"]: unit["files"] + unit["own"] for unit in wanted})
+    files = {unit["name"]: unit["files"] + unit["own"] for unit in wanted}
+    outdated, settled = _stack.standing(_stack.units(module.run_command, files), files)
     module.exit_json(
         changed=False,
         lan=_dhcp.facts_of(plan),

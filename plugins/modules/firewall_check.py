@@ -328,7 +328,7 @@ def main() -> None:
         changed=False,
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), plan["packages"]),
         loaded=_firewall.loaded(loaded, plan["tables"]),
-        settled=_stack.standing(module.run_command, {unit: [f"/etc/systemd/system/{unit}"] for unit in plan["units"]})[1],
+        settled=[name for name, unit in _stack.units(module.run_command, plan["units"]).items() if unit.stands],
         drift=[f"{name} is {actual[name]}, not {value}" for name, value in plan["sysctls"].items() if actual[name] != str(value)],
     )
 

@@ -216,67 +216,67 @@ RETURN = r"""
 program:
   description: Path of udpxy.
   type: str
-  returned: success
+  returned: when O(wait) is 0
   sample: /usr/local/lib/homerouter-udpxy/udpxy
 banner:
   description: What that program says that it is, empty where it is not there yet.
   type: str
-  returned: success
+  returned: when O(wait) is 0
   sample: udpxy 1.0-25.2 (prod) standard [Linux 6.12.0 x86_64]
 build:
   description: Whether it has to be built.
   type: bool
-  returned: success
+  returned: when O(wait) is 0
 missing_packages:
   description: Packages that are needed and not installed.
   type: list
   elements: str
-  returned: success
+  returned: when O(wait) is 0
 missing_build_packages:
   description: Packages that are needed to build and not installed, where it has to be built.
   type: list
   elements: str
-  returned: success
+  returned: when O(wait) is 0
 clients:
   description: Networks that may use relay and playlists, that of the LAN first.
   type: list
   elements: str
-  returned: success
+  returned: when O(wait) is 0
 recordings:
   description: What is to be recorded, with group, port and the times that systemd goes by.
   type: list
   elements: dict
-  returned: success
+  returned: when O(wait) is 0
 unwanted:
   description: Units that run or are enabled and are not wanted.
   type: list
   elements: str
-  returned: success
+  returned: when O(wait) is 0
   sample: [homerouter-recordings.timer]
 dlna_uuid:
   description: Identifier of this host's server for DLNA players; empty where there is none.
   type: str
-  returned: success
+  returned: when O(wait) is 0
   sample: 2f1c4d0e-6d0b-4f57-8a53-0d6f0e6b6a11
 tvheadend:
   description: Whether TVheadend's unit runs or is enabled.
   type: bool
-  returned: success
+  returned: when O(wait) is 0
 drift:
   description: Kernel settings, user and folder that differ from the plan.
   type: list
   elements: str
-  returned: success
+  returned: when O(wait) is 0
 outdated:
   description: Units that run and have not read a file of O(files) as it is now.
   type: list
   elements: str
-  returned: success
+  returned: when O(wait) is 0
 settled:
   description: Units of O(files) with which nothing is to be done, since they run, start with the host and have read their files, or are not wanted and do not.
   type: list
   elements: str
-  returned: success
+  returned: when O(wait) is 0
 lacking:
   description: What players still lack on this host.
   type: list
@@ -334,10 +334,10 @@ def program(module: AnsibleModule) -> tuple[str, bool]:
     return path, _stack.read(f"{_udpxy.FOLDER}/SHA256").strip() != module.params["sha256"] or not os.access(path, os.X_OK)
 
 
-def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
+def host_problems(module: AnsibleModule, missing: list[str], units: dict[str, _stack.Unit]) -> list[str]:
     """What on the host stands in the way."""
     params = module.params
-    if not os.path.isdir("/run/systemd/system"):
+    if not os.path.isdir(_stack.SYSTEMD):
         return ["this host does not run systemd, which runs relay and playlists here: leave the role iptv_apps out"]
     problems = [
         f"iptv_apps_{variable} is {params[variable]}, which this host does not have: run the role homerouter.tripleplay.vlans first, or name "
@@ -357,19 +357,19 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
     ports = [("relay_port", params["relay_port"], _iptv_apps.RELAY), ("lists_port", params["lists_port"], _iptv_apps.LISTS)]
     if params["dlna"]["provider"]:
         ports.append(("dlna_port", params["dlna"]["port"], _dlna.UNIT))
-        problems += dlna_problems(module, missing)
-    others = {variable: port for variable, port, unit in ports if not _stack.unit_state(module.run_command, unit)[0]}
+        problems += dlna_problems(module, missing, units)
+    others = {variable: port for variable, port, unit in ports if not units[unit].active}
     return problems + _iptv_apps.port_problems(others, params["lan_address"].partition("/")[0], map(_stack.read, _iptv_apps.TABLES))
 
 
-def dlna_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
+def dlna_problems(module: AnsibleModule, missing: list[str], units: dict[str, _stack.Unit]) -> list[str]:
     """What on the host stands in the way of the server for DLNA players."""
     dlna = module.params["dlna"]
     problem = _dlna.machine_problem(_stack.read(_dlna.MACHINE_ID))
     if problem:
         return [problem]
     if dlna["provider"] == "gerbera":
-        if _stack.unit_state(module.run_command, _dlna.FOREIGN_UNIT)[0]:
+        if units[_dlna.FOREIGN_UNIT].active:
             return [
                 f"iptv_apps_dlna is gerbera, and this host runs a gerbera of its own ({_dlna.FOREIGN_UNIT}): `systemctl disable --now "
                 f"{_dlna.FOREIGN_UNIT}`, or leave iptv_apps_dlna empty"
@@ -501,13 +501,13 @@ def machine_uuid() -> str:
     return _dlna.device_id(_stack.read(_dlna.MACHINE_ID))
 
 
-def unwanted(module: AnsibleModule) -> list[str]:
+def unwanted(params: dict[str, Any], units: dict[str, _stack.Unit]) -> list[str]:
     """Units that run or will, and are not wanted."""
-    units = [unit for unit, files in module.params["files"].items() if not files]
-    if module.params["dlna"]["provider"] == "gerbera":
+    names = [name for name, files in params["files"].items() if not files]
+    if params["dlna"]["provider"] == "gerbera":
         # Debian's package enables it.
-        units.append(_dlna.FOREIGN_UNIT)
-    return [unit for unit in units if any(_stack.unit_state(module.run_command, unit))]
+        names.append(_dlna.FOREIGN_UNIT)
+    return [name for name in names if units[name].in_use]
 
 
 def drift(module: AnsibleModule) -> list[str]:
@@ -590,23 +590,28 @@ def main() -> None:
     )
     module.run_command_environ_update = {"LC_ALL": "C"}
     params: dict[str, Any] = module.params
-    query = module.get_bin_path("dpkg-query")
-    missing = _packages.missing(module.run_command, query, params["packages"] + ([params["package"]] if params["package"] else []))
     problems = _iptv_apps.plan_problems(params)
     problems += _dlna.plan_problems(params["dlna"], {f"iptv_apps_{key}": params[key] for key in ("relay_port", "lists_port")})
+    if params["wait"] and not problems:
+        lacks = _stack.until(lambda: lacking(module), operator.not_, params["wait"])
+        if lacks:
+            module.fail_json(msg=f"Players cannot watch after {params['wait']} s: {'; '.join(lacks)}", lacking=lacks)
+        module.exit_json(changed=False, lacking=[])
+    query = module.get_bin_path("dpkg-query")
+    missing = _packages.missing(module.run_command, query, params["packages"] + ([params["package"]] if params["package"] else []))
+    units = _stack.units(
+        module.run_command, [*params["files"], _iptv_apps.RELAY, _iptv_apps.LISTS, _dlna.UNIT, _dlna.FOREIGN_UNIT, _tvheadend.UNIT]
+    )
     recordings: list[_recordings.Recording] = []
     if not problems:
         recordings, wrong = _recordings.load(params["recordings"], _channels.channels(params["channels"]))
-        problems = [str(problem) for problem in wrong] or host_problems(module, missing)
+        problems = [str(problem) for problem in wrong] or host_problems(module, missing, units)
     if recordings and not problems:
         problems = recording_problems(module, recordings)
     if problems:
         module.fail_json(msg="Television cannot be served as planned, nothing has been changed: " + "; ".join(problems), lacking=[])
     path, build = program(module)
-    lacks = _stack.until(lambda: lacking(module), operator.not_, params["wait"]) if params["wait"] else []
-    if lacks:
-        module.fail_json(msg=f"Players cannot watch after {params['wait']} s: {'; '.join(lacks)}", lacking=lacks)
-    outdated, settled = _stack.standing(module.run_command, params["files"])
+    outdated, settled = _stack.standing(units, params["files"])
     module.exit_json(
         changed=False,
         program=path,
@@ -615,14 +620,14 @@ def main() -> None:
         missing_packages=missing,
         missing_build_packages=_packages.missing(module.run_command, query, params["build_packages"]) if build else [],
         clients=_iptv_apps.networks([params["lan_address"], *params["clients"]]),
-        unwanted=unwanted(module),
+        unwanted=unwanted(params, units),
         dlna_uuid=machine_uuid() if params["dlna"]["provider"] else "",
-        tvheadend=any(_stack.unit_state(module.run_command, _tvheadend.UNIT)),
+        tvheadend=units[_tvheadend.UNIT].in_use,
         recordings=[recording.planned() for recording in recordings],
         drift=drift(module),
         outdated=outdated,
         settled=settled,
-        lacking=lacks,
+        lacking=[],
     )
 
 

@@ -163,7 +163,8 @@ def rival(module: AnsibleModule) -> str:
     """Why this host's kernel would not take the proxy, empty if it would: it takes one multicast routing daemon at a time."""
     ours, others = _multicast_host.holders()
     taken = bool(_multicast_host.vifs())
-    if ours or (not taken and _stack.unit_state(module.run_command, _multicast_proxy.UNITS[0])[0]):
+    proxy = _multicast_proxy.UNITS[0]
+    if ours or (not taken and _stack.units(module.run_command, [proxy])[proxy].active):
         return ""
     if not taken:
         try:
@@ -185,7 +186,7 @@ def rival(module: AnsibleModule) -> str:
 def host_problems(module: AnsibleModule) -> list[str]:
     """What on the host stands in the way."""
     params = module.params
-    if not os.path.isdir("/run/systemd/system"):
+    if not os.path.isdir(_stack.SYSTEMD):
         return ["this host does not run systemd, which supervises igmpproxy here: leave the role multicast out, and run igmpproxy by other means"]
     problems = [
         f"{variable} is {name}, which this host does not have: run the role homerouter.tripleplay.vlans first, or name another interface"
@@ -241,7 +242,7 @@ def main() -> None:
         module.fail_json(msg="Television cannot pass as planned, nothing has been changed: " + "; ".join(problems), lacking=[])
 
     def look() -> tuple[list[str], list[str]]:
-        active = [unit for unit in _multicast_proxy.UNITS if _stack.unit_state(module.run_command, unit)[0]]
+        active = [name for name, unit in _stack.units(module.run_command, _multicast_proxy.UNITS).items() if unit.active]
         return _multicast_proxy.lacks(params, active, _multicast_host.proxied()), drift(module)
 
     lacking, differs = _stack.until(look, lambda seen: not any(seen), params["wait"])
@@ -249,7 +250,7 @@ def main() -> None:
         module.fail_json(
             msg=f"Television cannot pass after {params['wait']} s: {'; '.join(lacking + differs)}: look at journalctl -u igmpproxy", lacking=lacking
         )
-    outdated, settled = _stack.standing(module.run_command, params["files"])
+    outdated, settled = _stack.standing(_stack.units(module.run_command, params["files"]), params["files"])
     module.exit_json(
         changed=False,
         drift=differs,

@@ -113,6 +113,10 @@ missing_packages:
   type: list
   elements: str
   sample: [ppp]
+running:
+  description: Whether the service runs and starts with the host.
+  returned: success
+  type: bool
 drift:
   description: Why the running service does not stand for its files; empty when it does.
   returned: success
@@ -130,13 +134,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _pppoe, _pppoe_host
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _pppoe, _pppoe_host, _stack
 
 
 def host_problems(params: dict[str, Any], mtu: int, check_mode: bool) -> list[str]:
     """What the host lacks."""
     found: list[str] = []
-    if not os.path.isdir("/run/systemd/system"):
+    if not os.path.isdir(_stack.SYSTEMD):
         found.append(
             "This host does not run systemd, which supervises the link here: leave the role pppoe out "
             "(with netifrc the role vlans holds the PPPoE connection)."
@@ -173,30 +177,26 @@ def host_problems(params: dict[str, Any], mtu: int, check_mode: bool) -> list[st
     return found
 
 
-def drift(module: AnsibleModule, name: str) -> str:
+def drift(name: str, unit: _stack.Unit) -> str:
     """Why the running service does not stand for its files."""
-    code, out, _err = module.run_command(
-        ["systemctl", "show", f"pppoe-{name}.service", "--timestamp=unix", "--property"]
-        + ["ActiveState,NeedDaemonReload,ExecMainStartTimestamp"]
-    )
-    if code != 0:
-        return ""
-    shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
-    if shown.get("ActiveState") != "active":
+    if not unit.active:
         # Whatever starts next reads the files as they are then.
-        return "systemd has not read the unit's file" if shown.get("NeedDaemonReload") == "yes" else ""
-    started = shown.get("ExecMainStartTimestamp", "").lstrip("@")
-    for path in (f"/etc/ppp/peers/{name}", f"/etc/systemd/system/pppoe-{name}.service"):
-        if started.isdigit() and os.path.exists(path) and int(os.stat(path).st_mtime) > int(started):
+        return "systemd has not read the unit's file" if unit.unread else ""
+    for path in (f"/etc/ppp/peers/{name}", f"/etc/systemd/system/{service(name)}"):
+        if unit.older_than(path):
             return f"{path} is newer than the running service"
     return ""
 
 
+def service(name: str) -> str:
+    """The unit of a link."""
+    return f"pppoe-{name}.service"
+
+
 def stale_links(name: str, device_unit: str) -> list[str]:
     """Links by which systemd starts the service with another interface, left from another setting."""
-    unit = f"pppoe-{name}.service"
     wanted = f"{device_unit or 'multi-user.target'}.wants"
-    links = Path("/etc/systemd/system").glob(f"*.wants/{unit}")
+    links = Path("/etc/systemd/system").glob(f"*.wants/{service(name)}")
     return sorted(str(link) for link in links if link.parent.name != wanted)
 
 
@@ -230,13 +230,16 @@ def main() -> None:
     if found:
         module.fail_json(msg=" ".join(found), problems=found)
     followed = os.path.exists("/run/udev/control") and os.access("/sys", os.W_OK)
-    unit = f"sys-subsystem-net-devices-{_pppoe.escaped(params['interface'])}.device" if followed else ""
+    device = f"sys-subsystem-net-devices-{_pppoe.escaped(params['interface'])}.device" if followed else ""
+    name = service(params["name"])
+    unit = _stack.units(module.run_command, [name])[name]
     module.exit_json(
         changed=False,
-        device_unit=unit,
-        stale_links=stale_links(params["name"], unit),
+        device_unit=device,
+        stale_links=stale_links(params["name"], device),
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"]),
-        drift=drift(module, params["name"]),
+        drift=drift(params["name"], unit),
+        running=unit.stands,
         mtu=mtu,
     )
 

@@ -96,6 +96,10 @@ drift:
   elements: str
   returned: success
   sample: ["has besides: redistribute connected"]
+running:
+  description: Whether FRR runs and starts with the host.
+  type: bool
+  returned: success
 missing_packages:
   description: Those of O(packages) that are not installed.
   type: list
@@ -117,6 +121,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import _packages, _rip, _stack
 
 CONFIG = "/etc/frr/frr.conf"
+_UNIT = "frr.service"
 
 
 def look(module: AnsibleModule, interface: str) -> _rip.Link:
@@ -135,7 +140,7 @@ def look(module: AnsibleModule, interface: str) -> _rip.Link:
 def host_problems(module: AnsibleModule) -> list[str]:
     """What on the host stands in the way."""
     problems = []
-    if not os.path.isdir("/run/systemd/system"):
+    if not os.path.isdir(_stack.SYSTEMD):
         problems.append("this host does not run systemd, which supervises FRR here: leave the role rip out, and set up the routes by hand")
     for entry in module.params["networks"]:
         if not module.check_mode and not os.path.exists(f"/sys/class/net/{entry['interface']}"):
@@ -205,6 +210,7 @@ def main() -> None:
         changed=False,
         learnt={entry["interface"]: [str(network) for network in _rip.learnt(link.routes)] for entry, link in links},
         drift=drift(module),
+        running=_stack.units(module.run_command, [_UNIT])[_UNIT].stands,
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"]),
         lacking=lacking,
     )

@@ -146,7 +146,7 @@ from ansible_collections.homerouter.tripleplay.plugins.module_utils import _iptv
 _ANSWER = 30
 
 
-def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
+def host_problems(module: AnsibleModule, missing: list[str], units: dict[str, _stack.Unit]) -> list[str]:
     """What on the host stands in the way."""
     params = module.params
     problems = []
@@ -160,12 +160,12 @@ def host_problems(module: AnsibleModule, missing: list[str]) -> list[str]:
         problems.append(f"iptv_apps_tvheadend_program is {program}, which does not say that it is TVheadend: give the path of TVheadend")
     if missing and params["repository"] and not (params["suite"] or release()):
         problems.append("iptv_apps_tvheadend_suite is empty, and this host does not say which release it is: give the suite of the package source")
-    if any(_stack.unit_state(module.run_command, _tvheadend.FOREIGN_UNIT)):
+    if units[_tvheadend.FOREIGN_UNIT].in_use:
         problems.append(
             f"iptv_apps_tvheadend is true, and this host runs a TVheadend of its own ({_tvheadend.FOREIGN_UNIT}), now or when it starts: "
             f"`systemctl disable --now {_tvheadend.FOREIGN_UNIT}`, or leave iptv_apps_tvheadend off"
         )
-    elif not _stack.unit_state(module.run_command, _tvheadend.UNIT)[0]:
+    elif not units[_tvheadend.UNIT].active:
         ports = {f"tvheadend_{name}": params[name] for name in ("http_port", "htsp_port")}
         problems += _iptv_apps.port_problems(ports, params["lan_address"].partition("/")[0], map(_stack.read, _iptv_apps.TABLES))
     return problems
@@ -208,13 +208,6 @@ def source_key(module: AnsibleModule) -> str:
     return _tvheadend.armoured(text)
 
 
-def foreign(module: AnsibleModule, missing: list[str]) -> bool:
-    """Whether the package's own service is there, or is about to come, and not masked."""
-    _code, out, _err = module.run_command(["systemctl", "is-enabled", _tvheadend.FOREIGN_UNIT])
-    state = out.strip()
-    return state not in ("masked", "masked-runtime") and (bool(missing) or state not in ("", "not-found"))
-
-
 def main() -> None:
     """Entry point."""
     text, number = {"type": "str", "required": True}, {"type": "int"}
@@ -247,16 +240,19 @@ def main() -> None:
     params = module.params
     packages = [params["package"]] if params["package"] else []
     missing = _packages.missing(module.run_command, module.get_bin_path("dpkg-query"), packages)
-    problems = _tvheadend.plan_problems(params) or host_problems(module, missing)
+    units = _stack.units(module.run_command, [_tvheadend.FOREIGN_UNIT, _tvheadend.UNIT])
+    problems = _tvheadend.plan_problems(params) or host_problems(module, missing, units)
     if problems:
         module.fail_json(msg="TVheadend cannot run as planned, nothing has been changed: " + "; ".join(problems))
+    # What brings it is there or about to come.
+    foreign = bool(packages) and bool(missing or units[_tvheadend.FOREIGN_UNIT].file_state)
     module.exit_json(
         changed=False,
         banner=banner(module),
         missing_packages=missing,
         suite=params["suite"] or release(),
         key=source_key(module) if packages and params["repository"] else "",
-        foreign=bool(packages) and foreign(module, missing),
+        foreign=foreign and units[_tvheadend.FOREIGN_UNIT].file_state not in ("masked", "masked-runtime"),
     )
 
 

@@ -66,6 +66,10 @@ backend:
   type: str
   returned: success
   sample: networkd
+running:
+  description: Whether the unit that makes the interfaces starts with the host, and runs where it is a service.
+  type: bool
+  returned: success
 systemd_version:
   description: Version of systemd, 0 when the host has none.
   type: int
@@ -122,6 +126,7 @@ ETH_SS_FEATURES = 4
 ETH_GSTRING_LEN = 32
 
 ARPHRD_ETHER = "1"
+_NETWORKING = "networking.service"
 
 
 def nic_features(name: str) -> dict[str, bool]:
@@ -207,7 +212,8 @@ def session_problems(plan: _vlans.Plan, links: dict[str, _vlans.Link]) -> list[s
 def network_manager_problems(module: AnsibleModule, plan: _vlans.Plan) -> list[str]:
     """NetworkManager would put back what this role takes away."""
     nmcli = module.get_bin_path("nmcli")
-    if not nmcli or not _stack.unit_state(module.run_command, "NetworkManager.service")[0]:
+    unit = "NetworkManager.service"
+    if not nmcli or not _stack.units(module.run_command, [unit])[unit].active:
         return []
     code, out, err = module.run_command([nmcli, "--terse", "--fields", "DEVICE,STATE", "device"])
     if code != 0:
@@ -309,8 +315,8 @@ def main() -> None:
     if module.get_bin_path("ifup"):
         for path, text in interfaces_files().items():
             stanzas += [f"{path}:{line}" for line, _method in _vlans.interface_stanzas(text, plan.uplink)]
-    networkd_active = _stack.unit_state(module.run_command, "systemd-networkd.service")[0]
-    problems += rival_problems(plan, backend, stanzas, networkd_active)
+    units = _stack.units(module.run_command, [_stack.NETWORKD, _NETWORKING])
+    problems += rival_problems(plan, backend, stanzas, units[_stack.NETWORKD].active)
     if problems:
         module.fail_json(msg="This host cannot carry the VLAN plan:\n" + "\n".join(problems), problems=problems)
 
@@ -321,6 +327,8 @@ def main() -> None:
         "backend": backend,
         "systemd_version": _vlans.parse_systemd_version(version),
         "max_mtu": links[plan.uplink].max_mtu,
+        # ifupdown's has nothing to run on with.
+        "running": units[_NETWORKING].file_state == "enabled" if backend == "ifupdown" else units[_stack.NETWORKD].stands,
         "uplink_elsewhere": bool(stanzas),
         "interfaces_sourced": interfaces_sourced(module),
         "missing_packages": _packages.missing(

@@ -43,9 +43,12 @@ def test_a_last_look_comes_when_the_time_is_over(monkeypatch):
     assert _stack.until(lambda: now[0], lambda look: False, 1) >= 101
 
 
-def shown(*units: dict[str, str]) -> str:
-    """What systemctl show prints."""
-    return "\n\n".join("\n".join(f"{key}={value}" for key, value in unit.items()) for unit in units) + "\n"
+def shown(monkeypatch, tmp_path, *units: dict[str, str]):
+    """What systemctl show prints of units, on a host with systemd."""
+    monkeypatch.setattr(_stack, "SYSTEMD", str(tmp_path))
+    defaults = {"ActiveState": "inactive", "UnitFileState": "", "ExecMainStartTimestamp": "", "NeedDaemonReload": "no"}
+    out = "\n\n".join("\n".join(f"{key}={value}" for key, value in {**defaults, **unit}.items()) for unit in units) + "\n"
+    return lambda *_argv, **_options: (0, out, "")
 
 
 @pytest.mark.parametrize(
@@ -56,24 +59,34 @@ def shown(*units: dict[str, str]) -> str:
         # A timer has no process.
         ("active", "enabled", "", "settled"),
         ("active", "disabled", "@2000000000", ""),
+        # That ends with the next boot.
+        ("active", "enabled-runtime", "@2000000000", ""),
         ("inactive", "enabled", "", ""),
         ("activating", "enabled", "@2000000000", ""),
     ],
 )
-def test_standing_of_a_unit(active, state, since, verdict, tmp_path):
+def test_standing_of_a_unit(active, state, since, verdict, monkeypatch, tmp_path):
     file = tmp_path / "file"
     file.touch()
     os.utime(file, (1.5e9, 1.5e9))
-    out = shown({"Id": "a.service", "ActiveState": active, "UnitFileState": state, "ExecMainStartTimestamp": since})
-    outdated, settled = _stack.standing(lambda *_argv, **_options: (0, out, ""), {"a.service": [str(file)]})
+    run = shown(monkeypatch, tmp_path, {"ActiveState": active, "UnitFileState": state, "ExecMainStartTimestamp": since})
+    outdated, settled = _stack.standing(_stack.units(run, ["a.service"]), {"a.service": [str(file)]})
     assert (outdated, settled) == (["a.service"] * (verdict == "outdated"), ["a.service"] * (verdict == "settled"))
 
 
-def test_unit_that_is_not_wanted_is_settled_when_it_is_gone():
-    out = shown(
-        {"Id": "gone.service", "ActiveState": "inactive", "UnitFileState": ""},
-        {"Id": "runs.service", "ActiveState": "active", "UnitFileState": "disabled"},
-        {"Id": "starts.service", "ActiveState": "inactive", "UnitFileState": "enabled"},
+def test_unit_that_is_not_wanted_is_settled_when_it_is_gone(monkeypatch, tmp_path):
+    run = shown(
+        monkeypatch, tmp_path, {}, {"ActiveState": "active", "UnitFileState": "disabled"}, {"UnitFileState": "enabled"}, {"UnitFileState": "masked"}
     )
-    files = {name: [] for name in ("gone.service", "runs.service", "starts.service")}
-    assert _stack.standing(lambda *_argv, **_options: (0, out, ""), files) == ([], ["gone.service"])
+    names = ["gone.service", "runs.service", "starts.service", "masked.service"]
+    assert _stack.standing(_stack.units(run, names), {name: [] for name in names}) == ([], ["gone.service", "masked.service"])
+
+
+def test_a_unit_that_is_asked_for_twice_is_told_once(monkeypatch, tmp_path):
+    run = shown(monkeypatch, tmp_path, {"ActiveState": "active"}, {"NeedDaemonReload": "yes"})
+    assert _stack.units(run, ["a.service", "b.service", "a.service"]) == {"a.service": _stack.Unit(active=True), "b.service": _stack.Unit(unread=True)}
+
+
+def test_no_unit_is_there_without_systemd(monkeypatch, tmp_path):
+    monkeypatch.setattr(_stack, "SYSTEMD", str(tmp_path / "none"))
+    assert _stack.units(lambda *_argv, **_options: pytest.fail("systemctl was started"), ["a.service"]) == {"a.service": _stack.Unit()}

@@ -20,7 +20,7 @@ def problems(monkeypatch: pytest.MonkeyPatch, tmp_path: Any, missing: list[str],
     (tmp_path / "machine-id").write_text("0123456789abcdef0123456789abcdef\n", encoding="utf-8")
     monkeypatch.setattr(_dlna, "MACHINE_ID", str(tmp_path / "machine-id"))
     given = {"provider": "xupnpd", "package": "", "program": str(tmp_path / "xupnpd"), "folder": str(tmp_path), **dlna}
-    return iptv_apps_info.dlna_problems(SimpleNamespace(params={"dlna": given}), missing)
+    return iptv_apps_info.dlna_problems(SimpleNamespace(params={"dlna": given}), missing, {})
 
 
 @pytest.mark.parametrize("missing", [[], ["busybox"]])
