@@ -77,12 +77,14 @@ def test_a_plain_client_takes_it_all(router, eventually):
     assert host_state(router) == before
 
 
-def test_a_call_goes_on_while_the_client_restarts(phone, router):
+def test_a_call_goes_on_while_the_client_restarts(phone, router, record_property):
     talk = background("phone", "phone call 8")
     phone.check_output("timeout 10 sh -c 'until [ -e /run/call-answered ]; do sleep 0.05; done'")
     router.check_output(RESTART)
     out, _err = talk.communicate()
-    assert talk.returncode == 0 and json.loads(out)["lost"] <= GAP, out
+    lost = json.loads(out)["lost"]
+    record_property("voice packets lost", lost)
+    assert talk.returncode == 0 and lost <= GAP, out
 
 
 def test_what_somebody_changed_by_hand_is_put_right(router):
@@ -97,8 +99,8 @@ def test_what_somebody_changed_by_hand_is_put_right(router):
 def test_the_route_follows_the_gateway_of_the_next_lease(phone, isp, router, eventually, short_leases):
     assert via(router) == ["10.25.192.1"]
     isp.check_output("voice-dhcp 10.25.192.9 20")
-    # Renewed after 5 seconds; what comes on top is this machine's slowness.
-    eventually(lambda: via(router) == ["10.25.192.9"], 12, "the route through the new gateway")
+    # Asked for after 5 seconds, and again after 15 if the server was just starting.
+    eventually(lambda: via(router) == ["10.25.192.9"], 25, "the route through the new gateway")
     isp.check_output("ip address delete 10.25.192.1/19 dev vlan3; systemctl restart kea-dhcp4-server")
     eventually(lambda: registers(phone), 20, "a registration through the new gateway")
     # A gateway that is written down somewhere stays where it was.
