@@ -64,9 +64,9 @@ _SYSCTLS = (
 )  # fmt: skip
 _SECONDS = 20
 _DHCP_SERVER = 67
-# dnsmasq pings an address for three seconds before it offers it, one device after the other (PING_WAIT in its src/config.h): so much longer than all
-# else a server that may be one is waited for, which with three seconds is just enough, and in seconds one of this host.
-_LONGER, _PINGED = 1.2, 7.0
+# dnsmasq pings an address for three seconds before it offers it, one device after the other (PING_WAIT in its src/config.h). A server of this host
+# has these seconds to answer both devices; any other has so many times the patience, which by default is enough for one of them.
+_PINGED, _LONGER = 7.0, 1.2
 # pppd shows it with the option show-password.
 _PASSWORD = re.compile(r"(password[= ])(\"[^\"]*\"|\S+)", re.IGNORECASE)
 
@@ -187,7 +187,6 @@ def dhcp(plan: dict[str, Any], interface: str) -> dict[str, Any]:
     box_mac = bytes.fromhex(plan["box_mac"].replace(":", "").replace("-", "")) if plan["box_mac"] else b"\x02" + secrets.token_bytes(5)
     asking = {b"\x02" + secrets.token_bytes(3): "pc", b"\x03" + secrets.token_bytes(3): "box"}
     macs = {"pc": b"\x02" + secrets.token_bytes(5), "box": box_mac}
-    # Another router's server may well be a dnsmasq that pings first.
     patience = plan["patience"] * _LONGER
     messages = {
         number: _doctor_parse.discover(number, macs[who], plan["vendor_class"] if who == "box" else "") for number, who in asking.items()
