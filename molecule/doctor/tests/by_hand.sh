@@ -52,8 +52,10 @@ install -m 0600 /dev/null /etc/ppp/pap-secrets
 echo '"adslppp@telefonicanetpa" * "adslppp" *' > /etc/ppp/pap-secrets
 systemd-run --quiet --unit=fibre pppd call fibre nodetach
 
-printf 'nogateway\nnohook resolv.conf\n' > /etc/dhcpcd.conf
+printf 'nogateway\nnohook resolv.conf\nnoipv4ll\n' > /etc/dhcpcd.conf
 systemd-run --quiet --unit=telephone dhcpcd --nobackground eth0.3
+# FRR believes in routes that the kernel has dropped with an address: it begins when that is there to stay.
+timeout 60 sh -c 'until ip -4 address show dev eth0.3 | grep -q inet; do sleep 0.2; done'
 sed -i 's/^ripd=no/ripd=yes/' /etc/frr/daemons
 cat > /etc/frr/frr.conf << 'CONF'
 router rip
