@@ -82,7 +82,11 @@ class Line:
         for ear in (self.ear, self.box) if destination == GROUP else (self.ear,):
             seen = []
             while GATEWAY not in seen:
-                seen.append(ear.recvfrom(2048)[1][0])
+                try:
+                    seen.append(ear.recvfrom(2048)[1][0])
+                except TimeoutError:
+                    counters = self.router.run("sh", "-c", "ip -statistics link; cat /proc/net/ip_mr_cache /proc/net/snmp /proc/net/netstat")
+                    pytest.fail(f"{'the router' if ear is self.ear else 'the LAN'} has {seen} of {destination}, and not the gateway's:\n{counters}")
             assert set(seen) <= {source, GATEWAY}
             answers.add(source in seen)
         assert len(answers) == 1, "the group arrives at one of router and LAN only"
