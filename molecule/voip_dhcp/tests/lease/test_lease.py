@@ -119,6 +119,9 @@ def test_another_network_is_taken_as_it_comes(phone, isp, router, eventually, sh
     eventually(lambda: registers(phone), 30, "a registration from there")
     assert call(phone, 3)["lost"] == 0
     isp.check_output("ip address flush dev vlan3; voice-dhcp 10.25.192.1 3600")
+    if GAP:
+        # Of an address that has expired systemd 252 may believe for ever that it is just being removed, and not take it again.
+        router.check_output(RESTART)
     eventually(lambda: via(router) == ["10.25.192.1"], 60, "the first network again")
 
 
