@@ -98,7 +98,7 @@ def firewall_changed(case: Case) -> list[str]:
 
 def stopped(case: Case) -> list[str]:
     """Services that shall run, except those whose own checks say what the home lacks without them."""
-    judged = {f"pppoe-{case.plan['pppoe_name']}.service", "frr.service", "igmpproxy.service", "homerouter-igmp-keepalive.service",
+    judged = {_pppoe.service(case.plan["pppoe_name"]), "frr.service", "igmpproxy.service", "homerouter-igmp-keepalive.service",
               *case.plan["dhcp_units"], *case.plan["dns_units"]}  # fmt: skip
     if case.facts.get("firewall") and firewall_missing(case):
         judged.add("homerouter-firewall.service")

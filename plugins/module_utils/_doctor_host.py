@@ -339,7 +339,7 @@ def _drain(lines: dict[socket.socket, Stream]) -> None:
 
 def pppoe(run: _stack.Run, plan: dict[str, Any], found: dict[str, str], known: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The link, who answers on its VLAN, and what pppd has said. A concentrator is asked for in any case."""
-    interface, ppp, unit = found["internet"], found["ppp"], f"pppoe-{plan['pppoe_name']}.service"
+    interface, ppp, unit = found["internet"], found["ppp"], _pppoe.service(plan["pppoe_name"])
     address = _pppoe_host.ipv4(ppp) if _pppoe_host.exists(ppp) else None
     told: dict[str, Any] = {
         "unit": unit, "up": address is not None, "address": (address or ("", ""))[0], "peer": (address or ("", ""))[1], "offers": None, "elsewhere": [],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _pppoe
 from ansible_collections.homerouter.tripleplay.plugins.module_utils._dhcp import MAC
 
 SERVICES = ("internet", "tv", "voice", "lan", "switch")
@@ -114,5 +115,5 @@ def problems(plan: dict[str, Any]) -> list[str]:
 
 def ready(plan: dict[str, Any]) -> dict[str, Any]:
     """The plan with numbers where Ansible's dictionaries may hold text, and with the units that belong to it."""
-    units = [f"pppoe-{plan['pppoe_name']}.service", *_UNITS]
+    units = [_pppoe.service(plan["pppoe_name"]), *_UNITS]
     return {**plan, "units": units, "vlan_ids": {name: int(value) for name, value in plan["vlan_ids"].items()}}

@@ -180,6 +180,11 @@ def escaped(name: str) -> str:
     return re.sub(rb"[^A-Za-z0-9:_.]", lambda odd: b"\\x%02x" % odd.group()[0], name.encode()).decode()
 
 
+def service(name: str) -> str:
+    """The unit of a link, by the link's name."""
+    return f"pppoe-{name}.service"
+
+
 def default_interface(proc_net_route: str) -> str | None:
     """Interface of the IPv4 default route that the kernel prefers, from /proc/net/route."""
     best: tuple[int, str] | None = None

@@ -182,21 +182,16 @@ def drift(name: str, unit: _stack.Unit) -> str:
     if not unit.active:
         # Whatever starts next reads the files as they are then.
         return "systemd has not read the unit's file" if unit.unread else ""
-    for path in (f"/etc/ppp/peers/{name}", f"/etc/systemd/system/{service(name)}"):
+    for path in (f"/etc/ppp/peers/{name}", f"/etc/systemd/system/{_pppoe.service(name)}"):
         if unit.older_than(path):
             return f"{path} is newer than the running service"
     return ""
 
 
-def service(name: str) -> str:
-    """The unit of a link."""
-    return f"pppoe-{name}.service"
-
-
 def stale_links(name: str, device_unit: str) -> list[str]:
     """Links by which systemd starts the service with another interface, left from another setting."""
     wanted = f"{device_unit or 'multi-user.target'}.wants"
-    links = Path("/etc/systemd/system").glob(f"*.wants/{service(name)}")
+    links = Path("/etc/systemd/system").glob(f"*.wants/{_pppoe.service(name)}")
     return sorted(str(link) for link in links if link.parent.name != wanted)
 
 
@@ -231,7 +226,7 @@ def main() -> None:
         module.fail_json(msg=" ".join(found), problems=found)
     followed = os.path.exists("/run/udev/control") and os.access("/sys", os.W_OK)
     device = f"sys-subsystem-net-devices-{_pppoe.escaped(params['interface'])}.device" if followed else ""
-    name = service(params["name"])
+    name = _pppoe.service(params["name"])
     unit = _stack.units(module.run_command, [name])[name]
     module.exit_json(
         changed=False,

@@ -169,7 +169,7 @@ def configured(name: str) -> float:
     """When the configuration last changed; attempts before that say nothing."""
     paths = (
         f"/etc/ppp/peers/{name}",
-        f"/etc/systemd/system/pppoe-{name}.service",
+        f"/etc/systemd/system/{_pppoe.service(name)}",
         "/etc/ppp/pap-secrets",
         "/etc/ppp/chap-secrets",
     )
@@ -180,7 +180,7 @@ def observe(module: AnsibleModule, uplink: str, start: float) -> _pppoe.Observat
     """Look at everything that costs no waiting."""
     params = module.params
     name, interface, ppp = params["name"], params["interface"], params["ppp_interface"]
-    unit = f"pppoe-{name}.service"
+    unit = _pppoe.service(name)
     # Without a network card below it, the interface itself has the cable.
     seen = _pppoe.Observation(interface, ppp, unit, params["username"], uplink or interface)
     seen.waited = time.monotonic() - start
