@@ -101,7 +101,7 @@ def refused(router: Host, **variables: Any) -> str:
 
     def state() -> str:
         return router.check_output(
-            "find /etc /run/systemd/system | sort; find /etc -type f -exec stat -c '%n %s %Y' {} + | sort;"
+            "find /etc /run/systemd/system /usr/lib/systemd/system -printf '%p %l\\n' | sort; find /etc -type f -exec stat -c '%n %s %Y' {} + | sort;"
             " ip -details link; ip address; ip route"
         )
 

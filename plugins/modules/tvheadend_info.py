@@ -244,15 +244,15 @@ def main() -> None:
     problems = _tvheadend.plan_problems(params) or host_problems(module, missing, units)
     if problems:
         module.fail_json(msg="TVheadend cannot run as planned, nothing has been changed: " + "; ".join(problems))
-    # What brings it is there or about to come.
-    foreign = bool(packages) and bool(missing or units[_tvheadend.FOREIGN_UNIT].file_state)
+    foreign = units[_tvheadend.FOREIGN_UNIT].file_state
     module.exit_json(
         changed=False,
         banner=banner(module),
         missing_packages=missing,
         suite=params["suite"] or release(),
         key=source_key(module) if packages and params["repository"] else "",
-        foreign=foreign and units[_tvheadend.FOREIGN_UNIT].file_state not in ("masked", "masked-runtime"),
+        # It is there or about to come, and not masked.
+        foreign=bool(packages) and bool(missing or foreign) and foreign not in ("masked", "masked-runtime"),
     )
 
 

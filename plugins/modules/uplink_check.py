@@ -327,7 +327,7 @@ def main() -> None:
         "backend": backend,
         "systemd_version": _vlans.parse_systemd_version(version),
         "max_mtu": links[plan.uplink].max_mtu,
-        # ifupdown's has nothing to run on with.
+        # That of ifupdown does its work at boot; whether it counts as active says nothing.
         "running": units[_NETWORKING].file_state == "enabled" if backend == "ifupdown" else units[_stack.NETWORKD].stands,
         "uplink_elsewhere": bool(stanzas),
         "interfaces_sourced": interfaces_sourced(module),

@@ -14,8 +14,10 @@ from voice import PREFIX, SCENARIO, apply, call, registers, via, voice_address
 
 IFUPDOWN = SCENARIO.endswith("ifupdown")
 RESTART = "systemctl restart homerouter-voip" if IFUPDOWN else "systemctl restart systemd-networkd"
+# That of Debian 12.
+SYSTEMD_252 = SCENARIO.endswith("netplan")
 # Voice packets that a restart may cost: systemd 252 takes a kept address away when it starts and asks for it anew at once.
-GAP = 50 if SCENARIO.endswith("netplan") else 0
+GAP = 50 if SYSTEMD_252 else 0
 RENEW = "systemctl restart homerouter-voip" if IFUPDOWN else "networkctl reconfigure vlan3"
 
 
@@ -122,8 +124,8 @@ def test_another_network_is_taken_as_it_comes(phone, isp, router, eventually, sh
     eventually(lambda: registers(phone), 30, "a registration from there")
     assert call(phone, 3)["lost"] == 0
     isp.check_output("ip address flush dev vlan3; voice-dhcp 10.25.192.1 3600")
-    if GAP:
-        # Of an address that has expired systemd 252 may believe for ever that it is just being removed, and not take it again.
+    if SYSTEMD_252:
+        # Of an address that has expired it may believe for ever that it is just being removed, and not take it again.
         router.check_output(RESTART)
     eventually(lambda: via(router) == ["10.25.192.1"], 60, "the first network again")
 
