@@ -63,9 +63,12 @@ class Case:
         return self.unit(name).get("active") == "active"
 
     def stopped(self, name: str) -> list[str]:
-        """A line about a unit that is there and does not run; nothing about others."""
+        """A line about a unit that is there and does not run; nothing about others.
+
+        One that is just ending says nothing yet: a service that dials again and again is in that state between two dials.
+        """
         unit = self.unit(name)
-        if not unit or unit["active"] in ("active", "activating", "reloading"):
+        if not unit or unit["active"] in ("active", "activating", "reloading", "deactivating"):
             return []
         return [f"{name} is {unit['active']}" + (f" ({unit['result']})" if unit.get("result") not in (None, "", "success") else "")]
 

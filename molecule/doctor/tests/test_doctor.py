@@ -110,13 +110,13 @@ class Doctor:
         return [finding.check.id for finding in _doctor.judge(CHECKS, asked, self.facts, asked["services"]).findings]
 
     def until(self, wanted: set[str], seconds: float, **values: Any) -> tuple[list[str], float]:
-        """Look until the findings are the wanted ones; the last ones, and after how long."""
+        """Look until the findings are the wanted ones; the last ones, and after how long. The last look begins when the time is over."""
         start = time.monotonic()
         while True:
+            over = time.monotonic() - start > seconds
             found = self.look(**QUICK, **values)
-            passed = time.monotonic() - start
-            if (set(found) == wanted and (not wanted or found[0] in wanted)) or passed > seconds:
-                return found, passed
+            if over or (set(found) == wanted and (not wanted or found[0] in wanted)):
+                return found, time.monotonic() - start
 
 
 def packages() -> bytes:

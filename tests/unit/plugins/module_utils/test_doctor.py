@@ -667,6 +667,8 @@ def test_a_router_done_by_hand_is_judged_by_what_it_does():
     ({"active": "activating", "result": "success"}, []),
     ({"active": "failed", "result": "exit-code", "enabled": "disabled"}, []),
     ({"active": "inactive", "result": "success"}, ["homerouter-relay.service is inactive"]),
+    # Between two dials, and while it is stopped.
+    ({"active": "deactivating", "result": "success"}, []),
 ])
 def test_a_service_counts_as_stopped_that_shall_run_and_does_not(state, found):
     facts = healthy()
