@@ -196,8 +196,11 @@ def examine(doctor: Doctor, name: str, faults: list[dict[str, Any]]) -> None:
     named = "named" if set(found) == wanted else f"named {found}"
     TABLE.append((name, " + ".join(sorted(wanted)), named, seconds, healing))
     print(f"{name}: {named} in {seconds:.1f} s, {f'still {healed}' if healed else 'healed'} after {healing:.1f} s", flush=True)
+    not_active = {name: unit["active"] for name, unit in evidence["units"].items() if unit["load"] == "loaded" and unit["active"] != "active"}
     assert set(found) == wanted, {
-        key: evidence[key] for key in ("pppoe", "errors", "streams", "neighbours", "voip", "sip", "reverse_path", "switches") if key in evidence
+        "seconds": evidence["seconds"],
+        "not active": not_active,
+        **{key: evidence[key] for key in ("pppoe", "errors", "streams", "neighbours", "voip", "sip", "reverse_path", "switches") if key in evidence},
     }
     assert not healed, f"after the cure there is {healed}"
 
