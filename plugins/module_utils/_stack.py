@@ -17,6 +17,8 @@ from ansible.module_utils.basic import AnsibleModule
 IFUPDOWN_MAIN = "/etc/network/interfaces"
 # There while systemd runs the host (sd_booted(3)).
 SYSTEMD = "/run/systemd/system"
+# Units of the host's owner.
+OWN_UNITS = "/etc/systemd/system"
 NETWORKD = "systemd-networkd.service"
 # Seconds.
 _INTERVAL = 0.2
@@ -101,6 +103,12 @@ def standing(known: Mapping[str, Unit], files: Mapping[str, list[str]]) -> tuple
         name for name, paths in files.items() if name not in outdated and (known[name].stands if paths else not known[name].in_use)
     ]
     return outdated, settled
+
+
+def unmaskable(unit: str) -> str:
+    """Path of the owner's own unit that C(systemctl mask) would not replace, empty where there is none."""
+    path = os.path.join(OWN_UNITS, unit)
+    return path if os.path.lexists(path) and os.path.realpath(path) != os.devnull else ""
 
 
 def detect_backend(module: AnsibleModule) -> str:

@@ -183,6 +183,10 @@ def test_tvheadend_that_serves_something_else_is_not_ended(pc, router, signer, e
     router.check_output("systemctl stop tvheadend")
     assert "TVheadend of its own" in " ".join(refused(router, **wanted(signer)).split())
     router.check_output("systemctl disable tvheadend")
+    # An own unit of its name, which cannot be masked.
+    router.check_output("cp /usr/lib/systemd/system/tvheadend.service /etc/systemd/system/")
+    assert "/etc/systemd/system/tvheadend.service is in the way: move it away" in " ".join(refused(router, **wanted(signer)).split())
+    router.check_output("rm /etc/systemd/system/tvheadend.service; systemctl daemon-reload")
     code, out, _stats = converge(**wanted(signer))
     assert code == 0, out
     assert router.run("systemctl is-enabled tvheadend").stdout.strip() == "masked"

@@ -90,3 +90,12 @@ def test_a_unit_that_is_asked_for_twice_is_told_once(monkeypatch, tmp_path):
 def test_no_unit_is_there_without_systemd(monkeypatch, tmp_path):
     monkeypatch.setattr(_stack, "SYSTEMD", str(tmp_path / "none"))
     assert _stack.units(lambda *_argv, **_options: pytest.fail("systemctl was started"), ["a.service"]) == {"a.service": _stack.Unit()}
+
+
+def test_what_keeps_systemd_from_masking_a_unit(monkeypatch, tmp_path):
+    monkeypatch.setattr(_stack, "OWN_UNITS", str(tmp_path))
+    (tmp_path / "masked.service").symlink_to(os.devnull)
+    (tmp_path / "own.service").touch()
+    (tmp_path / "linked.service").symlink_to(tmp_path / "elsewhere")
+    found = {name: _stack.unmaskable(f"{name}.service") for name in ("none", "masked", "own", "linked")}
+    assert found == {"none": "", "masked": "", "own": str(tmp_path / "own.service"), "linked": str(tmp_path / "linked.service")}

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dlna
+from ansible_collections.homerouter.tripleplay.plugins.module_utils import _dlna, _stack
 from ansible_collections.homerouter.tripleplay.plugins.modules import iptv_apps_info
 
 
@@ -38,6 +38,18 @@ def test_xupnpd_that_is_there_is_taken(monkeypatch, tmp_path):
     (tmp_path / "xupnpd").touch(0o755)
     (tmp_path / "xupnpd_main.lua").touch()
     assert problems(monkeypatch, tmp_path, []) == []
+
+
+@pytest.mark.parametrize(("missing", "told"), [(["gerbera"], True), ([], False)])
+def test_an_own_unit_that_cannot_be_masked_is_told_before_gerbera_is_installed(missing, told, monkeypatch, tmp_path):
+    (tmp_path / "machine-id").write_text("0123456789abcdef0123456789abcdef\n", encoding="utf-8")
+    (tmp_path / "gerbera.service").write_text("[Service]\n", encoding="utf-8")
+    monkeypatch.setattr(_dlna, "MACHINE_ID", str(tmp_path / "machine-id"))
+    monkeypatch.setattr(_stack, "OWN_UNITS", str(tmp_path))
+    monkeypatch.setattr(iptv_apps_info, "gerbera_version", lambda *_words: "2.5.0")
+    module = SimpleNamespace(params={"dlna": {"provider": "gerbera"}})
+    found = iptv_apps_info.dlna_problems(module, missing, {_dlna.FOREIGN_UNIT: _stack.Unit()})
+    assert [f"{tmp_path}/gerbera.service is in the way: move it away" in one for one in found] == [True] * told
 
 
 class Server(http.server.BaseHTTPRequestHandler):
