@@ -1256,8 +1256,8 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "voice.no_address", ERROR, "{voip} has no address, though the ISP offers one", "The DHCP client does not run on it.",
-        "`networkctl reconfigure {voip}`, or run the playbook with `--tags voip_dhcp`. Debian 12's systemd-networkd may refuse an address that had "
-        "expired: `systemctl restart systemd-networkd`.",
+        "Run the playbook with `--tags voip_dhcp`. By hand `networkctl reconfigure {voip}`; Debian 12's systemd-networkd may refuse an address that "
+        "had expired, which only `systemctl restart systemd-networkd` ends.",
         no_lease_client, because=_below("voice"), needs=("voip", "links"),
     ),
     Check(

@@ -84,6 +84,12 @@ address:
   type: str
   returned: success
   sample: 10.25.200.7/19
+stuck:
+  description: >-
+    Whether the interface has no address and systemd-networkd believes that one is just being removed. Version 252 may do so for ever with an
+    address that has expired, and then takes it only after a restart.
+  type: bool
+  returned: success
 gateway:
   description: Gateway that the lease names, empty without one.
   type: str
@@ -146,6 +152,15 @@ def look(module: AnsibleModule, backend: str) -> _voip.State:
     )
 
 
+def stuck(module: AnsibleModule, backend: str, state: _voip.State) -> bool:
+    """Whether systemd-networkd waits to hear that an address is gone which the interface has no more."""
+    if state.address or not state.exists or backend not in ("networkd", "netplan"):
+        return False
+    # Where the daemon does not run, or is too old to tell, the answer is an error.
+    code, out, _err = module.run_command(["networkctl", "--json=short", "status", module.params["interface"]])
+    return code == 0 and _voip.parse_stuck(out)
+
+
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
@@ -197,6 +212,7 @@ def main() -> None:
         network_file=network_file(params["interface"], backend),
         missing_packages=_packages.missing(module.run_command, module.get_bin_path("dpkg-query"), params["packages"].get(backend, [])),
         address=state.address,
+        stuck=stuck(module, backend, state),
         gateway=state.gateway,
         lacking=lacking,
     )

@@ -28,6 +28,19 @@ def test_what_the_host_says():
     assert _voip.parse_lease("ROUTER=\n") == _voip.parse_lease("") == ""
 
 
+# From a router with systemd 252 that would not take an address whose lease had expired.
+STUCK = """{"Name": "vlan3", "AdministrativeState": "configuring", "Addresses": [
+  {"Family": 2, "Address": [10, 22, 8, 0], "PrefixLength": 19, "ConfigSource": "DHCPv4", "ConfigState": "requesting,removing"}]}"""
+
+
+@pytest.mark.parametrize(
+    ("text", "stuck"),
+    [(STUCK, True), (STUCK.replace("requesting,removing", "configured"), False), ('{"Name": "vlan3"}', False), ("", False)],
+)
+def test_a_daemon_that_waits_to_hear_that_an_address_is_gone(text, stuck):
+    assert _voip.parse_stuck(text) is stuck
+
+
 @pytest.mark.parametrize(
     ("change", "route", "lacking"),
     [
