@@ -1257,7 +1257,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "voice.no_address", ERROR, "{voip} has no address, though the ISP offers one", "The DHCP client does not run on it.",
         "Run the playbook with `--tags voip_dhcp`. By hand `networkctl reconfigure {voip}`; Debian 12's systemd-networkd may refuse an address that "
-        "had expired, which only `systemctl restart systemd-networkd` ends.",
+        "it has had before, which only `systemctl restart systemd-networkd` ends.",
         no_lease_client, because=_below("voice"), needs=("voip", "links"),
     ),
     Check(

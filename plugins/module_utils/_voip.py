@@ -70,7 +70,7 @@ def parse_lease(text: str) -> str:
 def parse_stuck(text: str) -> bool:
     """Whether systemd-networkd believes that an address is just being removed, from C(networkctl --json=short status X).
 
-    Version 252 may do so for ever with an address that has expired, which it then does not take again.
+    Version 252 may do so for ever with an address that it had before another one, which it then does not take again.
     """
     return any("removing" in entry.get("ConfigState", "").split(",") for entry in json.loads(text or "{}").get("Addresses", []))
 

@@ -87,7 +87,7 @@ address:
 stuck:
   description: >-
     Whether the interface has no address and systemd-networkd believes that one is just being removed. Version 252 may do so for ever with an
-    address that has expired, and then takes it only after a restart.
+    address that it had before another one, and then takes it only after a restart.
   type: bool
   returned: success
 gateway:

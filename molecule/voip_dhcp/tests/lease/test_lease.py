@@ -125,8 +125,8 @@ def test_another_network_is_taken_as_it_comes(phone, isp, router, eventually, sh
     assert call(phone, 3)["lost"] == 0
     isp.check_output("ip address flush dev vlan3; voice-dhcp 10.25.192.1 3600")
     if SYSTEMD_252:
-        # Of an address that has expired it may believe for ever that it is just being removed, and not take it again; in this test about one time
-        # in ten. A run ends that, and leaves alone an address that is taken.
+        # Of an address that it had before another one it may believe for ever that it is just being removed, and not take it again: so it came after
+        # one change of network in six to twenty. A run ends that, and leaves alone an address that is taken.
         eventually(lambda: "ADDRESS=10.25." in router.run("cat /run/systemd/netif/leases/*").stdout, 60, "a lease of the first network")
         code, out, _stats = apply()
         assert code == 0, out

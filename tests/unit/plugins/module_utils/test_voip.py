@@ -28,7 +28,7 @@ def test_what_the_host_says():
     assert _voip.parse_lease("ROUTER=\n") == _voip.parse_lease("") == ""
 
 
-# From a router with systemd 252 that would not take an address whose lease had expired.
+# From a router with systemd 252 that would not take an address that it had had before.
 STUCK = """{"Name": "vlan3", "AdministrativeState": "configuring", "Addresses": [
   {"Family": 2, "Address": [10, 22, 8, 0], "PrefixLength": 19, "ConfigSource": "DHCPv4", "ConfigState": "requesting,removing"}]}"""
 
