@@ -96,9 +96,11 @@ def lacks(state: State, interface: str, prefix: str, route: str) -> list[str]:
     return problems
 
 
-def cure(interface: str, problems: list[str]) -> str:
-    """What to look at, for the first of the problems."""
+def cure(interface: str, problems: list[str], stuck: bool) -> str:
+    """What to look at, for the first of the problems; C(stuck) as parse_stuck() tells it."""
     first = problems[0]
+    if stuck:
+        return "systemd-networkd waits to hear that an address is gone, and takes none: run this again, or `systemctl restart systemd-networkd`"
     if "no address" in first:
         return (
             f"no DHCP server answers there: look at the VLAN id (home_voip_vlan), at the switch's trunk to the ONT, and at what "

@@ -198,9 +198,8 @@ def main() -> None:
     state = _stack.until(lambda: look(module, backend), lambda seen: not lacks(seen), params["wait"])
     lacking = lacks(state)
     if lacking and params["wait"]:
-        module.fail_json(
-            msg=f"No call can be made after {params['wait']} s: {'; '.join(lacking)}: {_voip.cure(params['interface'], lacking)}", lacking=lacking
-        )
+        cure = _voip.cure(params["interface"], lacking, stuck(module, backend, state))
+        module.fail_json(msg=f"No call can be made after {params['wait']} s: {'; '.join(lacking)}: {cure}", lacking=lacking)
     if state.rp_filter == 1 and (rp_filter("all") or 0) > 1:
         module.warn(
             f"net.ipv4.conf.all.rp_filter is {rp_filter('all')}, and the larger value counts: the reverse path filter of "

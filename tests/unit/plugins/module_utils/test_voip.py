@@ -63,11 +63,16 @@ def test_what_is_lacking(change, route, lacking):
 
 
 @pytest.mark.parametrize(
-    ("problem", "words"),
-    [("vlan3 has no address", "home_voip_vlan"), ("vlan3 has a lease that names no gateway", "voip_dhcp_route"), ("vlan3 has rp_filter 0", "ip route")],
+    ("problem", "stuck", "words"),
+    [
+        ("vlan3 has no address", False, "home_voip_vlan"),
+        ("vlan3 has no address", True, "systemctl restart systemd-networkd"),
+        ("vlan3 has a lease that names no gateway", False, "voip_dhcp_route"),
+        ("vlan3 has rp_filter 0", False, "ip route"),
+    ],
 )
-def test_cures(problem, words):
-    assert words in _voip.cure("vlan3", [problem])
+def test_cures(problem, stuck, words):
+    assert words in _voip.cure("vlan3", [problem], stuck)
 
 
 @pytest.mark.parametrize(
