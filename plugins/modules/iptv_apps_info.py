@@ -374,10 +374,9 @@ def dlna_problems(module: AnsibleModule, missing: list[str], units: dict[str, _s
                 f"iptv_apps_dlna is gerbera, and this host runs a gerbera of its own ({_dlna.FOREIGN_UNIT}): `systemctl disable --now "
                 f"{_dlna.FOREIGN_UNIT}`, or leave iptv_apps_dlna empty"
             ]
-        if "gerbera" in missing and _stack.unmaskable(_dlna.FOREIGN_UNIT):
+        if "gerbera" in missing and (path := _stack.unmaskable(_dlna.FOREIGN_UNIT)):
             return [
-                f"iptv_apps_dlna is gerbera, whose own service has to be masked, and {_stack.unmaskable(_dlna.FOREIGN_UNIT)} is in the way: move it "
-                "away, or leave iptv_apps_dlna empty"
+                f"iptv_apps_dlna is gerbera, whose own service has to be masked, and {path} is in the way: move it away, or leave iptv_apps_dlna empty"
             ]
         problem = _dlna.version_problem(gerbera_version(module, "gerbera" in missing))
         return [problem] if problem else []

@@ -165,10 +165,10 @@ def host_problems(module: AnsibleModule, missing: list[str], units: dict[str, _s
             f"iptv_apps_tvheadend is true, and this host runs a TVheadend of its own ({_tvheadend.FOREIGN_UNIT}), now or when it starts: "
             f"`systemctl disable --now {_tvheadend.FOREIGN_UNIT}`, or leave iptv_apps_tvheadend off"
         )
-    elif params["package"] and _stack.unmaskable(_tvheadend.FOREIGN_UNIT):
+    elif params["package"] and (path := _stack.unmaskable(_tvheadend.FOREIGN_UNIT)):
         problems.append(
-            f"iptv_apps_tvheadend_package is {params['package']}, whose own service has to be masked, and {_stack.unmaskable(_tvheadend.FOREIGN_UNIT)} is in "
-            "the way: move it away, or leave iptv_apps_tvheadend off"
+            f"iptv_apps_tvheadend_package is {params['package']}, whose own service has to be masked, and {path} is in the way: move it away, or leave "
+            "iptv_apps_tvheadend off"
         )
     elif not units[_tvheadend.UNIT].active:
         ports = {f"tvheadend_{name}": params[name] for name in ("http_port", "htsp_port")}
