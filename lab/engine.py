@@ -118,7 +118,7 @@ def kernel() -> Path:
                 data = Path(given).read_bytes()
                 partial.write_bytes(lzma.decompress(data) if given.endswith(".xz") else data)
         else:
-            with step("lab kernel: build from Debian's linux-source (7 to 15 minutes, once)"):
+            with step("lab kernel: build from Debian's linux-source (5 to 15 minutes, once)"):
                 run(LAB / "kernel" / "build.sh", partial)
         partial.chmod(0o755)
         run(partial, "--version")
