@@ -94,18 +94,16 @@ def speed(interface: str) -> dict[str, Any]:
 
 def links(run: _stack.Run, uplink: str) -> dict[str, dict[str, Any]]:
     """All interfaces with their counters."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        shown = pool.submit(run, ["ip", "-json", "-details", "address", "show"], True)
-        counted = pool.submit(run, ["ip", "-json", "-statistics", "link", "show"], True)
-        counters = _doctor_parse.statistics(counted.result()[1])
-        return {
-            name: {
-                "kind": link.kind, "mtu": link.mtu, "up": link.up, "carrier": link.carrier, "parent": link.parent, "vlan_id": link.vlan_id,
-                "addresses": [address for address in link.addresses if ":" not in address], **counters.get(name, {}),
-                **(speed(name) if name == uplink and link.carrier else {}),
-            }
-            for name, link in _vlans.parse_links(shown.result()[1]).items()
-        }  # fmt: skip
+    shown = run(["ip", "-json", "-details", "-statistics", "address", "show"], True)[1]
+    counters = _doctor_parse.statistics(shown)
+    return {
+        name: {
+            "kind": link.kind, "mtu": link.mtu, "up": link.up, "carrier": link.carrier, "parent": link.parent, "vlan_id": link.vlan_id,
+            "addresses": [address for address in link.addresses if ":" not in address], **counters[name],
+            **(speed(name) if name == uplink and link.carrier else {}),
+        }
+        for name, link in _vlans.parse_links(shown).items()
+    }  # fmt: skip
 
 
 def names(plan: dict[str, Any], found: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -422,7 +420,7 @@ def firewall(run: _stack.Run, plan: dict[str, Any], found: dict[str, str]) -> tu
     bridges = [name for name in interfaces if name == "docker0" or name.startswith("br-")] if os.path.exists("/var/lib/docker") else []
     uplinks = [found[key] for key in ("ppp", "iptv", "voip") if key in found]
     told = _doctor_parse.firewall(ruleset, legacy, uplinks, found["ppp"], found.get("lan", ""), _TABLES, bridges)
-    return told, run(["nft", "list", "table", "inet", "homerouter"])[0] == 0
+    return told, ("inet", "homerouter") in _doctor_parse.tables(ruleset)
 
 
 def rules(run: _stack.Run) -> list[str] | None:

@@ -178,7 +178,7 @@ def _network(text: str) -> str:
 
 
 def statistics(text: str) -> dict[str, dict[str, int]]:
-    """Packets and errors by interface, from C(ip -json -statistics link show)."""
+    """Packets and errors by interface, from C(ip -json -statistics address show)."""
     found = {}
     for entry in json.loads(text or "[]"):
         counters = entry.get("stats64", entry.get("stats", {}))
@@ -217,6 +217,12 @@ def _has(expressions: list[dict[str, Any]], words: tuple[str, ...], targets: tup
 def _clamps(expressions: list[dict[str, Any]]) -> bool:
     keys = (expression.get("mangle", {}).get("key", {}) for expression in expressions)
     return any(isinstance(key, dict) and key.get("tcp option", {}).get("name") == "maxseg" for key in keys) or _has(expressions, (), ("TCPMSS",))
+
+
+def tables(ruleset: str) -> list[tuple[str, str]]:
+    """Family and name of each table, from C(nft --json list ruleset)."""
+    entries = (entry.get("table") for entry in json.loads(ruleset or '{"nftables": []}')["nftables"])
+    return [(table["family"], table["name"]) for table in entries if table]
 
 
 def firewall(ruleset: str, legacy: str, uplinks: Iterable[str], ppp: str, lan: str, own: set[str], bridges: list[str]) -> dict[str, Any]:
