@@ -93,9 +93,9 @@ molecule: tools collection ## scenarios in the running lab: all, or with S=home 
 	  $(STEP) "molecule $$scenario ($(VENV))" env PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/molecule test -s $$scenario; \
 	done
 
-# Where the engine runs in the lab kernel, each lab takes up to 4 GiB and keeps to one core. One more than there are cores, since tests wait much of
-# their time: two on two cores left these idle for 45 % of it, three for 28 %, and with four a lab was too slow to pass on each packet of television.
-LABS ?= $(shell awk -v most="$$(($$(nproc) + 1))" '/^MemAvailable/ { n = int($$2 / 5000000); n = n > most ? most : n; print (n > 3 ? 3 : n < 1 ? 1 : n) }' /proc/meminfo)
+# Where the engine runs in the lab kernel, each lab takes up to 4 GiB and keeps to one core. Two more than there are cores, since tests wait much of
+# their time: three on two cores left these idle for 60 % of some minutes.
+LABS ?= $(shell awk -v most="$$(($$(nproc) + 2))" '/^MemAvailable/ { n = int($$2 / 5000000); n = n > most ? most : n; print (n > 4 ? 4 : n < 1 ? 1 : n) }' /proc/meminfo)
 # The longest first, so that none begins when the others are done.
 LONGEST := iptv_apps doctor multicast nat_firewall home home_debian12 rip voip_dhcp cisco_switch
 ALL_SCENARIOS = $(LONGEST) $(filter-out $(LONGEST),$(SCENARIOS)) $(OLDEST_SCENARIO)@$(OLDEST)

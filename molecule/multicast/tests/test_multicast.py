@@ -305,12 +305,26 @@ def test_filters_are_strict_and_drift_is_put_right_without_a_restart(stb, isp, r
 
 
 def test_lost_routes_are_made_anew(stb, isp, router, eventually):
-    """The kernel drops them with an interface that was down for a moment, whose address and number stay; strict filters then see no way back."""
+    """The kernel drops them with an interface that is down for a moment, whose address and number stay; strict filters then see no way back."""
     route = "172.16.0.0/12 via 10.128.0.1 dev vlan2"
+
+    def back() -> bool:
+        return route in router.check_output("ip route show proto 98")
+
     before = pid(router, "igmpproxy")
-    for loss in ("ip route flush proto 98", "printf 'link set vlan2 down\\nlink set vlan2 up\\n' | ip -batch -"):
-        router.check_output(loss)
-        eventually(lambda: route in router.check_output("ip route show proto 98"), 10, f"the route after `{loss}`")
+    router.check_output("ip route flush proto 98")
+    eventually(back, 10, "the route that was removed")
+    cursor = router.check_output("journalctl --lines 0 --show-cursor").rpartition(": ")[2]
+    # systemd-networkd would take its address meanwhile.
+    router.check_output("systemctl kill --signal=STOP systemd-networkd; ip link set vlan2 down")
+    try:
+        eventually(
+            lambda: router.run(f"journalctl --unit igmpproxy --after-cursor '{cursor}' | grep 'Error: Nexthop'").rc == 0, 10,
+            "a try to make the route by an interface that is down",
+        )  # fmt: skip
+    finally:
+        router.check_output("ip link set vlan2 up; systemctl kill --signal=CONT systemd-networkd")
+    eventually(back, 10, "the route that went with its interface")
     assert pid(router, "igmpproxy") == before
     has_picture(stb)
 
