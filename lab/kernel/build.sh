@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Builds the lab kernel from Debian's source package: build.sh OUTPUT
-# 7.x is needed: seccomp=on, new in it, is what makes User-Mode Linux fast.
+# 7.x or later is needed: seccomp=on, new in it, is what makes User-Mode Linux fast.
 set -eu
 output=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +17,11 @@ for tool in gcc make flex bison bc xz curl; do
 done
 cd "$work"
 curl -fsS "$mirror/dists/trixie-backports/main/binary-all/Packages.xz" | xz -dc > Packages
-path=$(awk '/^Package: / { name = $2 } /^Filename: / && name ~ /^linux-source-7\.[0-9]+$/ { print $2 }' Packages | sort -V | tail -n 1)
+path=$(awk '/^Package: / { name = $2 } /^Filename: / && name ~ /^linux-source-([7-9]|[1-9][0-9])\.[0-9]+$/ { print $2 }' Packages | sort -V | tail -n 1)
+[ -n "$path" ] || {
+    echo "$mirror has no linux-source of 7.x or later in trixie-backports: give a kernel that was built before, HOMEROUTER_LAB_KERNEL=FILE"
+    exit 1
+}
 sum=$(awk -v path="$path" 'BEGIN { RS = "" } index($0, path) { for (i = 1; i < NF; i++) if ($i == "SHA256:") print $(i + 1) }' Packages)
 curl -fsS -o source.deb "$mirror/$path"
 echo "$sum  source.deb" | sha256sum -c -
