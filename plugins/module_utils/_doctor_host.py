@@ -29,6 +29,7 @@ from typing import Any, Callable
 from ansible_collections.homerouter.tripleplay.plugins.module_utils import (
     _dhcp,
     _doctor_parse,
+    _firewall,
     _mpegts,
     _multicast,
     _multicast_host,
@@ -420,7 +421,7 @@ def firewall(run: _stack.Run, plan: dict[str, Any], found: dict[str, str]) -> tu
     bridges = [name for name in interfaces if name == "docker0" or name.startswith("br-")] if os.path.exists("/var/lib/docker") else []
     uplinks = [found[key] for key in ("ppp", "iptv", "voip") if key in found]
     told = _doctor_parse.firewall(ruleset, legacy, uplinks, found["ppp"], found.get("lan", ""), _TABLES, bridges)
-    return told, ("inet", "homerouter") in _doctor_parse.tables(ruleset)
+    return told, bool(ruleset and _firewall.loaded(ruleset, ["homerouter"]))
 
 
 def rules(run: _stack.Run) -> list[str] | None:

@@ -219,12 +219,6 @@ def _clamps(expressions: list[dict[str, Any]]) -> bool:
     return any(isinstance(key, dict) and key.get("tcp option", {}).get("name") == "maxseg" for key in keys) or _has(expressions, (), ("TCPMSS",))
 
 
-def tables(ruleset: str) -> list[tuple[str, str]]:
-    """Family and name of each table, from C(nft --json list ruleset)."""
-    entries = (entry.get("table") for entry in json.loads(ruleset or '{"nftables": []}')["nftables"])
-    return [(table["family"], table["name"]) for table in entries if table]
-
-
 def firewall(ruleset: str, legacy: str, uplinks: Iterable[str], ppp: str, lan: str, own: set[str], bridges: list[str]) -> dict[str, Any]:
     """What the rules of a host do for a home, by whomever they were made.
 

@@ -153,12 +153,6 @@ def judged(*entries: dict, legacy: str = "") -> dict:
     return _doctor_parse.firewall(ruleset, legacy, ["ppp0", "vlan2", "vlan3"], "ppp0", "vlan100", {"homerouter"}, [])
 
 
-def test_tables():
-    listed = [{"metainfo": {}}, {"table": {"family": "inet", "name": "homerouter", "handle": 3}}, chain("input", "input", "drop", "homerouter")]
-    assert _doctor_parse.tables(json.dumps({"nftables": listed})) == [("inet", "homerouter")]
-    assert _doctor_parse.tables("") == []
-
-
 def test_no_firewall_at_all():
     assert _doctor_parse.firewall("", "", ["ppp0"], "ppp0", "vlan100", set(), []) == {
         "input_drop": False,
